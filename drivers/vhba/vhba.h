@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vhba.h - the virtual host bus adapter: one FDO, a PDO for each LUN.
+ *
+ * A request's way: srb.c or pass_through.c makes a VHBA_COMMAND of it -> target.c finds the command and calls its handler (inquiry.c, mode.c,
+ * ...), which answers at once or asks for a transfer -> transfer.c reads the medium, in memory at
+ * once, else through queue.c on a worker thread -> the request's Complete routine.
+ *
+ * Locks. Adapter->Mutex (PASSIVE_LEVEL): the list of LUNs, adding, removing, media changes.
+ * Lun->Lock (spin): the state of the target: medium, tray, unit attention, sense, mode pages, counters; held over a
+ * command's handler, never over a read. Adapter->QueueLock (spin): queue, held requests, holds, workers.
+ * Order: Mutex -> QueueLock; Mutex -> Lun->Lock; the two spin locks are never held together.
+ */
+#ifndef VHBA_H
+#define VHBA_H
+
+#include <wdm.h>
+#include <ntddstor.h>
+#include <ntddscsi.h>
+#include <scsi.h>
+#include <srb.h>
+
+#include "vhba_public.h"
+#include "backend.h"
+
+#define VHBA_TAG        'abhV'
+#define VHBA_BLOCK      2048
+#define VHBA_RAW_BLOCK  2352
+#define VHBA_WORKERS    4
+#define VHBA_SENSE_SIZE 18
+#define VHBA_EVENTS     4
+/* Above this a medium is a DVD: 900 MiB, more than any CD holds. */
+#define VHBA_CD_BLOCKS 460800
+/* What a 48x drive and a 16x DVD drive read, in units of 1,000 bytes a second. */
+#define VHBA_CD_SPEED  8467
+#define VHBA_DVD_SPEED 22160
+
+typedef struct _VHBA_ADAPTER_EXTENSION VHBA_FDO, *PVHBA_FDO;
+typedef struct _VHBA_LUN_EXTENSION VHBA_LUN, *PVHBA_LUN;
+typedef struct _VHBA_COMMAND VHBA_COMMAND, *PVHBA_COMMAND;
+typedef struct _VHBA_REQUEST VHBA_REQUEST, *PVHBA_REQUEST;
+
+/* An image that is in a drive. Requests hold references: an ejected one lives until the last read ends. */
+typedef struct _VHBA_MEDIUM {
+    LONG References; /* interlocked */
+    struct backend_file File;
+    ULONG Blocks;
+    BOOLEAN Dvd;
+} VHBA_MEDIUM, *PVHBA_MEDIUM;
+
+/* The first member of both device extensions. */
+typedef struct _VHBA_COMMON {
+    BOOLEAN IsFdo;
+    volatile LONG Started; /* interlocked: VhbaIs, VhbaSet */
+    volatile LONG Gone;    /* the same; surprise-removed or removed: no request is taken any more */
+    PDEVICE_OBJECT Self;
+    IO_REMOVE_LOCK RemoveLock;
+    DEVICE_POWER_STATE PowerState;
+} VHBA_COMMON, *PVHBA_COMMON;
+
+static inline BOOLEAN VhbaIs(volatile LONG *Flag)
+{
+    return ReadAcquire(Flag) != 0;
+}
+static inline VOID VhbaSet(volatile LONG *Flag, BOOLEAN Value)
+{
+    InterlockedExchange(Flag, Value);
+}
+
+struct _VHBA_ADAPTER_EXTENSION {
+    VHBA_COMMON Common;
+    PDEVICE_OBJECT PhysicalDevice;
+    PDEVICE_OBJECT LowerDevice;
+    UNICODE_STRING InterfaceName;
+    BOOLEAN InterfaceEnabled;
+    ULONG PortNumber;
+    volatile LONG MaximumTransfer; /* interlocked */
+
+    FAST_MUTEX Mutex;
+    LIST_ENTRY Luns; /* VHBA_LUN.Entry; those missing but not yet deleted too */
+
+    KSPIN_LOCK QueueLock;
+    LIST_ENTRY Queue; /* VHBA_REQUEST.Entry, for the workers */
+    KSEMAPHORE Work;  /* one for each queued request, and one for each worker that shall end */
+    ULONG IdleWorkers;
+    ULONG WorkerCount;
+    ULONG QueueLength;
+    BOOLEAN StartingWorker; /* a work item is on its way to make one */
+    BOOLEAN Stopping;
+    PETHREAD Workers[VHBA_WORKERS];
+    PIO_WORKITEM WorkerItem;
+};
+
+/* A held range; Blocks 0: all commands. */
+typedef struct _VHBA_RANGE {
+    ULONG Lba;
+    ULONG Blocks;
+} VHBA_RANGE;
+
+/* Unit attentions that wait to be reported, in order of precedence. */
+#define VHBA_ATTENTION_POWER_ON 0x01 /* 29h/00h */
+#define VHBA_ATTENTION_RESET    0x02 /* 29h/03h */
+#define VHBA_ATTENTION_BUS      0x04 /* 29h/02h */
+#define VHBA_ATTENTION_MEDIUM   0x08 /* 28h/00h */
+
+typedef struct _VHBA_SENSE {
+    UCHAR Key;
+    UCHAR Asc;
+    UCHAR Ascq;
+    BOOLEAN InformationValid;
+    ULONG Information;
+} VHBA_SENSE;
+
+/* Page 01h's changeable bytes and the speed that was set: all that MODE SELECT and SET CD SPEED can change. */
+typedef struct _VHBA_MODE {
+    UCHAR ErrorRecovery;
+    UCHAR ReadRetries;
+    USHORT ReadSpeed; /* FFFFh: the fastest */
+} VHBA_MODE;
+
+struct _VHBA_LUN_EXTENSION {
+    VHBA_COMMON Common;
+    PVHBA_FDO Adapter;
+    LIST_ENTRY Entry; /* Adapter->Luns, Adapter->Mutex */
+    ULONG Number;     /* the SCSI target's */
+    BOOLEAN Missing;  /* Adapter->Mutex: removed by REMOVE_LUN */
+    BOOLEAN Reported; /* Adapter->Mutex: in the last bus relations */
+    BOOLEAN Enumerated; /* Adapter->Mutex: has been in bus relations at all */
+    CHAR Vendor[9];
+    CHAR Product[17];
+    CHAR Revision[5];
+    CHAR Serial[21]; /* never empty */
+
+    KSPIN_LOCK Lock;
+    PVHBA_MEDIUM Medium; /* in the drive or on its open tray */
+    BOOLEAN TrayOpen;
+    BOOLEAN Prevented;
+    BOOLEAN PersistentPrevented;
+    BOOLEAN Claimed;
+    ULONG Attention;
+    BOOLEAN SensePending; /* Sense was not delivered with its command */
+    VHBA_SENSE Sense;
+    UCHAR Events[VHBA_EVENTS]; /* media events, the oldest first */
+    UCHAR EventCount;
+    VHBA_MODE Mode;
+    VHBA_COUNTERS Counters;
+
+    /* Adapter->QueueLock; HoldCount is also read without it to see that there is none. */
+    volatile LONG HoldCount;
+    VHBA_RANGE Holds[VHBA_MAXIMUM_HOLDS];
+    LIST_ENTRY Held; /* VHBA_REQUEST.Entry */
+    ULONG HeldCount;
+};
+
+struct _VHBA_COMMAND {
+    PVHBA_LUN Lun;
+    UCHAR Cdb[16]; /* zeros behind CdbLength */
+    UCHAR CdbLength;
+    PUCHAR Buffer;
+    ULONG BufferLength;
+    BOOLEAN ToHost; /* SRB_FLAGS_DATA_IN */
+    BOOLEAN ToDevice;
+    PVOID Srb; /* NULL: a pass-through */
+
+    /* The outcome. */
+    UCHAR ScsiStatus;
+    VHBA_SENSE Sense; /* with SCSISTAT_CHECK_CONDITION */
+    ULONG Transferred;
+    BOOLEAN Overrun; /* the device had more than the buffer takes, or wanted more than it holds */
+
+    /* Set by a handler that answers VhbaTransfer. */
+    PVHBA_MEDIUM Medium; /* referenced */
+    ULONG Lba;
+    ULONG Blocks;
+    UCHAR Selection; /* READ CD: byte 9; 0: user data alone, blocks of 2,048 bytes */
+    size_t Done;     /* bytes of the transfer; with a Selection bytes of the buffer, of whole blocks */
+};
+
+/*
+ * Ends the IRP and releases the remove lock; returns the IRP's status. Status not a success: the command did not run to its end, and
+ * SrbStatus says why.
+ */
+typedef NTSTATUS VHBA_COMPLETE(PVHBA_COMMAND Command, PIRP Irp, NTSTATUS Status, UCHAR SrbStatus);
+
+/* A command that could not be done at once, in Adapter->Queue or Lun->Held, or in a worker's hands. */
+struct _VHBA_REQUEST {
+    LIST_ENTRY Entry;
+    VHBA_COMMAND Command;
+    BOOLEAN Started; /* the handler has run; only the transfer is left */
+    BOOLEAN Held;    /* which list, while Entry is in one: QueueLock */
+    PIRP Irp;
+    VHBA_COMPLETE *Complete;
+};
+
+typedef enum _VHBA_OUTCOME { VhbaDone, VhbaTransfer } VHBA_OUTCOME;
+/* Under Lun->Lock. */
+typedef VHBA_OUTCOME VHBA_HANDLER(PVHBA_COMMAND Command);
+
+static inline USHORT Be16(const UCHAR *p)
+{
+    return (USHORT)(p[0] << 8 | p[1]);
+}
+static inline ULONG Be24(const UCHAR *p)
+{
+    return (ULONG)p[0] << 16 | (ULONG)p[1] << 8 | p[2];
+}
+static inline ULONG Be32(const UCHAR *p)
+{
+    return (ULONG)p[0] << 24 | (ULONG)p[1] << 16 | (ULONG)p[2] << 8 | p[3];
+}
+static inline VOID PutBe16(UCHAR *p, ULONG v)
+{
+    p[0] = (UCHAR)(v >> 8);
+    p[1] = (UCHAR)v;
+}
+static inline VOID PutBe32(UCHAR *p, ULONG v)
+{
+    PutBe16(p, v >> 16);
+    PutBe16(p + 2, v & 0xFFFF);
+}
+
+/* ---- fdo.c, fdo_control.c ---- */
+NTSTATUS VhbaFdoPnp(PVHBA_FDO Fdo, PIRP Irp);
+NTSTATUS VhbaFdoPower(PVHBA_FDO Fdo, PIRP Irp);
+NTSTATUS VhbaFdoControl(PVHBA_FDO Fdo, PIRP Irp);
+DRIVER_ADD_DEVICE VhbaAddDevice;
+/* The LUN of that number that is not missing, with its remove lock held under Tag; NULL: none. */
+PVHBA_LUN VhbaFindLun(PVHBA_FDO Fdo, ULONG Number, PVOID Tag);
+
+/* ---- pdo.c, pdo_id.c, pdo_control.c ---- */
+NTSTATUS VhbaPdoPnp(PVHBA_LUN Lun, PIRP Irp);
+NTSTATUS VhbaPdoPower(PVHBA_LUN Lun, PIRP Irp);
+NTSTATUS VhbaPdoControl(PVHBA_LUN Lun, PIRP Irp);
+/* PASSIVE_LEVEL, no request in it: drops the medium and deletes the device. */
+VOID VhbaDeleteLun(PVHBA_LUN Lun);
+NTSTATUS VhbaQueryId(PVHBA_LUN Lun, PIRP Irp);
+NTSTATUS VhbaQueryText(PVHBA_LUN Lun, PIRP Irp);
+
+/* ---- srb.c, pass_through.c ---- */
+NTSTATUS VhbaScsi(PVHBA_LUN Lun, PIRP Irp);
+NTSTATUS VhbaPassThrough(PVHBA_LUN Lun, PIRP Irp, BOOLEAN Direct);
+/* Fixed format, SPC-4 4.5.3, VHBA_SENSE_SIZE bytes. */
+VOID VhbaFormatSense(const VHBA_SENSE *Sense, UCHAR *To);
+
+/* ---- queue.c ---- */
+/*
+ * Starts a command: holds, the handler, the transfer. Calls Complete once, here (the status comes back) or later
+ * (STATUS_PENDING, the IRP is marked). The caller holds the remove lock under Irp; Complete releases it.
+ */
+NTSTATUS VhbaStart(PVHBA_COMMAND Command, PIRP Irp, VHBA_COMPLETE *Complete);
+/* Ends what waits in the queue or is held of this LUN (Srb not NULL: that one only) with this SRB status. Returns how many. */
+ULONG VhbaFlush(PVHBA_LUN Lun, PVOID Srb, UCHAR SrbStatus, NTSTATUS Status);
+NTSTATUS VhbaAddHold(PVHBA_LUN Lun, ULONG Lba, ULONG Blocks);
+VOID VhbaReleaseHolds(PVHBA_LUN Lun);
+/* At the adapter's removal: the queue is empty and stays so. Waits for the threads. */
+VOID VhbaStopWorkers(PVHBA_FDO Fdo);
+
+/* ---- target.c ---- */
+VHBA_OUTCOME VhbaExecute(PVHBA_COMMAND Command);
+/* For a hold: the blocks that the command touches; FALSE: none. */
+BOOLEAN VhbaBlocksOf(const VHBA_COMMAND *Command, ULONG *Lba, ULONG *Blocks);
+/* Ends with CHECK CONDITION. */
+VHBA_OUTCOME VhbaFail(PVHBA_COMMAND Command, UCHAR Key, UCHAR Asc, UCHAR Ascq);
+#define VHBA_INVALID_FIELD(c) VhbaFail(c, SCSI_SENSE_ILLEGAL_REQUEST, 0x24, 0x00)
+/* Ends with data: what the allocation length and the buffer take of it. */
+VHBA_OUTCOME VhbaReply(PVHBA_COMMAND Command, const VOID *Data, ULONG Length, ULONG Allocation);
+/* The medium if it can be read now, else NULL. Lun->Lock. */
+static inline PVHBA_MEDIUM VhbaLoaded(PVHBA_LUN Lun)
+{
+    return Lun->TrayOpen ? NULL : Lun->Medium;
+}
+
+/* ---- medium.c ---- */
+NTSTATUS VhbaOpenMedium(const CHAR *Path, ULONG PathLength, PVHBA_MEDIUM *Medium);
+VOID VhbaReferenceMedium(PVHBA_MEDIUM Medium);
+/* Closes the image with the last reference: by a work item's rules, any IRQL up to DISPATCH_LEVEL. */
+VOID VhbaDereferenceMedium(PVHBA_MEDIUM Medium);
+/* Puts Medium (its reference passes over; NULL: none) in, raises the attention and events that go with it. PASSIVE_LEVEL. */
+NTSTATUS VhbaChangeMedium(PVHBA_LUN Lun, PVHBA_MEDIUM Medium, BOOLEAN Force);
+/* Queues a media event. Lun->Lock. */
+VOID VhbaMediaEvent(PVHBA_LUN Lun, UCHAR Event);
+#define VHBA_EVENT_EJECT_REQUEST 1
+#define VHBA_EVENT_NEW_MEDIA     2
+#define VHBA_EVENT_MEDIA_REMOVAL 3
+
+/* ---- transfer.c ---- */
+/* Goes on with a transfer. FALSE: it would sleep (never with Wait). */
+BOOLEAN VhbaRead(PVHBA_COMMAND Command, BOOLEAN Wait);
+/* Bytes of a READ CD block by its Selection for Mode 1; 0: nothing; (ULONG)-1: not a combination the standard allows. */
+ULONG VhbaSelectionBytes(UCHAR Selection);
+VOID VhbaInitializeRawBlocks(VOID);
+/* Block: 2,352 bytes with the user data at 16; fills in everything else. ECMA-130 clauses 14 and annex A. */
+VOID VhbaMakeRawBlock(UCHAR *Block, ULONG Lba);
+VOID VhbaMsf(ULONG Lba, UCHAR *Msf);
+
+/* ---- the commands: inquiry.c, mode.c, configuration.c, toc.c, disc.c, tray.c, read.c ---- */
+VHBA_HANDLER VhbaInquiry, VhbaRequestSense, VhbaReportLuns;
+VHBA_HANDLER VhbaModeSense6, VhbaModeSense10, VhbaModeSelect6, VhbaModeSelect10;
+VHBA_HANDLER VhbaGetConfiguration, VhbaGetEventStatus, VhbaGetPerformance;
+VHBA_HANDLER VhbaReadToc, VhbaReadSubChannel;
+VHBA_HANDLER VhbaReadDiscInformation, VhbaReadTrackInformation, VhbaReadDvdStructure;
+VHBA_HANDLER VhbaTestUnitReady, VhbaStartStop, VhbaPreventAllow, VhbaMechanismStatus, VhbaSetCdSpeed;
+VHBA_HANDLER VhbaRead6, VhbaRead10, VhbaRead12, VhbaReadCd, VhbaReadCdMsf, VhbaReadCapacity10,
+    VhbaServiceActionIn16, VhbaVerify10, VhbaSeek10, VhbaSynchronizeCache, VhbaWrite;
+
+#endif

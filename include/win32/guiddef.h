@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+/* guiddef.h - for programs: the driver's own header. */
+#include "../ddk/guiddef.h"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+/* ntstatus.h - for programs: the driver's own header. */
+#include "../ddk/ntstatus.h"

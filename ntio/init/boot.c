@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * boot.c - the whole system's beginning and end.
+ *
+ * Components start from the lowest up and stop in reverse. Between the last of the drivers and the
+ * first component that stops stands the accounting: then everything that a program or a driver made
+ * must be gone. Pool is accounted for last, when every component that keeps its own things in pool
+ * has given them back: what is left then belongs to a driver, or to something that was named
+ * before.
+ */
+#include "ntio/init/initp.h"
+
+#include <stdlib.h>
+
+/* Guards the state; held through boot and shutdown, so that the second of two callers waits. */
+static pthread_mutex_t InitpLock = PTHREAD_MUTEX_INITIALIZER;
+static _Atomic BOOLEAN InitpUp;
+static BOOLEAN InitpQuiet;
+static PEPROCESS InitpProgram;
+static ULONG InitpProcessors;
+
+static NTSTATUS InitpStartKernel(VOID)
+{
+    return KeInitializeSystem(InitpProcessors);
+}
+
+static const struct {
+    NTSTATUS (*Start)(VOID);
+    VOID (*Stop)(VOID);
+} InitpComponents[] = {
+    {InitpStartKernel, KeShutdownSystem},     {ExInitializeSystem, ExShutdownSystem},
+    {MmInitializeSystem, MmShutdownSystem},   {ObInitializeSystem, ObShutdownSystem},
+    {PsInitializeSystem, PsShutdownSystem},   {CmInitializeSystem, CmShutdownSystem},
+    {IoInitializeSystem, IoShutdownSystem},   {PnpInitializeSystem, PnpShutdownSystem},
+    {LdrInitializeSystem, LdrShutdownSystem}, {TraceInitialize, TraceShutdown},
+};
+#define INITP_COMPONENTS RTL_NUMBER_OF(InitpComponents)
+#define INITP_EX         1
+#define INITP_PNP        7 /* stopped before the accounting: it removes the devices */
+C_ASSERT(INITP_COMPONENTS == 10);
+
+BOOLEAN InitpIsUp(VOID)
+{
+    return atomic_load_explicit(&InitpUp, memory_order_acquire);
+}
+
+static NTSTATUS InitpStartProgram(const char *Name)
+{
+    NTSTATUS Status = PspCreateProcess(Name, &InitpProgram);
+    if (!NT_SUCCESS(Status))
+        return Status;
+    PspSetDefaultProcess(InitpProgram);
+    /* This thread booted as one of System's; from here on it is the program's. */
+    PspDetachHostThread();
+    Status = PspAttachHostThread(InitpProgram, "main");
+    if (!NT_SUCCESS(Status)) {
+        PspSetDefaultProcess(PsInitialSystemProcess);
+        PspTerminateProcess(InitpProgram, Status);
+        InitpProgram = NULL;
+    }
+    return Status;
+}
+
+int32_t ntio_boot(const ntio_config *config)
+{
+    static const ntio_config Default;
+    NTSTATUS Status = STATUS_SUCCESS;
+    ULONG Started;
+
+    if (config == NULL)
+        config = &Default;
+    pthread_mutex_lock(&InitpLock);
+    if (InitpIsUp()) {
+        Status = STATUS_INVALID_DEVICE_STATE;
+        goto Exit;
+    }
+    const char *Debug = getenv("NTIO_DEBUG");
+    TraceSetStderr(config->debug_to_stderr ||
+                   (Debug != NULL && *Debug != '\0' && strcmp(Debug, "0") != 0));
+    InitpQuiet = config->quiet_accounting;
+    InitpProcessors = config->processors;
+    for (Started = 0; Started < INITP_COMPONENTS; Started++) {
+        Status = InitpComponents[Started].Start();
+        if (!NT_SUCCESS(Status))
+            break;
+    }
+    if (NT_SUCCESS(Status))
+        Status = InitpStartProgram(config->process_name != NULL ? config->process_name : "program");
+    if (!NT_SUCCESS(Status)) {
+        while (Started-- != 0)
+            InitpComponents[Started].Stop();
+        goto Exit;
+    }
+    ObpMarkSystemObjects();
+    atomic_store_explicit(&InitpUp, TRUE, memory_order_release);
+Exit:
+    pthread_mutex_unlock(&InitpLock);
+    return Status;
+}
+
+unsigned ntio_shutdown(void)
+{
+    ULONG Left = 0;
+
+    pthread_mutex_lock(&InitpLock);
+    if (!InitpIsUp())
+        goto Exit;
+    atomic_store_explicit(&InitpUp, FALSE, memory_order_release);
+
+    /* The programs end: their requests are cancelled, their handles closed. This thread is System's
+     * for the rest. */
+    PspDetachHostThread();
+    PspSetDefaultProcess(PsInitialSystemProcess);
+    PspAttachHostThread(PsInitialSystemProcess, "shutdown");
+    InitpEndProcesses();
+    PspTerminateProcess(InitpProgram, STATUS_SUCCESS);
+    InitpProgram = NULL;
+
+    ULONG Component = INITP_COMPONENTS;
+    InitpComponents[INITP_PNP].Stop();
+    ExpDrainWorkQueues();
+    IopUnloadAllDrivers();
+    /* What drivers left to work items: last dereferences, their own late work. */
+    ExpDrainWorkQueues();
+
+    FILE *Out = InitpQuiet ? NULL : stderr;
+    Left = VfAccountAtShutdown(Out);
+    while (Component-- != 0) {
+        if (Component == INITP_EX)
+            Left += VfAccountPoolAtShutdown(Out);
+        if (Component != INITP_PNP)
+            InitpComponents[Component].Stop();
+    }
+Exit:
+    pthread_mutex_unlock(&InitpLock);
+    return Left;
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * device.c - device objects: made, deleted, found.
+ *
+ * A body is a DEVICE_OBJECT, the driver's extension (16-byte aligned), and IOP_DEVICE_EXTENSION. The device holds a reference on its
+ * driver. IoDeleteDevice takes the name away at once; the device leaves its driver's list and its creation's
+ * reference is dropped when no open and no device above is left.
+ */
+#include "ntio/io/iop.h"
+
+POBJECT_TYPE IopDeviceType;
+NTSYSAPI POBJECT_TYPE *IoDeviceObjectType = &IopDeviceType;
+KI_LOCK IopDeviceLock;
+IOP_LAST_CLOSE *IopLastCloseCallout;
+
+static _Atomic ULONG IopAutoName;
+static CONFIGURATION_INFORMATION IopConfiguration;
+
+#define IOP_TAG_VPB ' bpV'
+
+NTSTATUS IopInitializeDeviceType(VOID)
+{
+    static const OB_TYPE_INFO Info = {
+        .Name = L"Device", .Parse = IopParseDevice, .Delete = IopDeleteDeviceObject};
+
+    atomic_store(&IopAutoName, 0);
+    memset(&IopConfiguration, 0, sizeof(IopConfiguration));
+    IopConfiguration.Version = sizeof(IopConfiguration);
+    return ObpCreateType(&Info, &IopDeviceType);
+}
+
+/* Devices that a file system can be on have a volume parameter block from the start. */
+static BOOLEAN IopHasVolume(DEVICE_TYPE DeviceType)
+{
+    return DeviceType == FILE_DEVICE_DISK || DeviceType == FILE_DEVICE_TAPE ||
+           DeviceType == FILE_DEVICE_CD_ROM || DeviceType == FILE_DEVICE_VIRTUAL_DISK;
+}
+
+static NTSTATUS IopCreateVpb(PDEVICE_OBJECT Device)
+{
+    PVPB Vpb = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Vpb), IOP_TAG_VPB);
+
+    if (Vpb == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    memset(Vpb, 0, sizeof(*Vpb));
+    Vpb->Type = IO_TYPE_VPB;
+    Vpb->Size = sizeof(*Vpb);
+    Vpb->RealDevice = Device;
+    Device->Vpb = Vpb;
+    return STATUS_SUCCESS;
+}
+
+static BOOLEAN IopIsFileSystem(DEVICE_TYPE DeviceType)
+{
+    return DeviceType == FILE_DEVICE_DISK_FILE_SYSTEM || DeviceType == FILE_DEVICE_CD_ROM_FILE_SYSTEM ||
+           DeviceType == FILE_DEVICE_TAPE_FILE_SYSTEM || DeviceType == FILE_DEVICE_FILE_SYSTEM ||
+           DeviceType == FILE_DEVICE_NETWORK_FILE_SYSTEM;
+}
+
+/* Makes the body with or without a name, enters the name. */
+static NTSTATUS IopMakeDevice(PUNICODE_STRING Name, BOOLEAN Exclusive, SIZE_T Size,
+                              PDEVICE_OBJECT *Device)
+{
+    OBJECT_ATTRIBUTES Attributes;
+    PVOID Object;
+    NTSTATUS Status;
+
+    InitializeObjectAttributes(&Attributes, Name, OBJ_KERNEL_HANDLE, NULL, NULL);
+    if (Name != NULL)
+        Attributes.Attributes |= OBJ_PERMANENT | OBJ_CASE_INSENSITIVE;
+    if (Exclusive)
+        Attributes.Attributes |= OBJ_EXCLUSIVE;
+    Status = ObpCreate(IopDeviceType, &Attributes, Size, &Object);
+    if (NT_SUCCESS(Status))
+        *Device = Object;
+    return Status;
+}
+
+/* What a device is from the first moment, before its name can be found. */
+static NTSTATUS IopFillDevice(PDEVICE_OBJECT Device, PDRIVER_OBJECT Driver, ULONG ExtensionSize,
+                              BOOLEAN Named, DEVICE_TYPE DeviceType, ULONG Characteristics,
+                              BOOLEAN Exclusive, SIZE_T Offset)
+{
+    PIOP_DEVICE_EXTENSION Extension = (PIOP_DEVICE_EXTENSION)((PUCHAR)Device + Offset);
+
+    Device->Type = IO_TYPE_DEVICE;
+    Device->Size = (USHORT)(sizeof(*Device) + ExtensionSize);
+    Device->DeviceObjectExtension = &Extension->Public;
+    Extension->Public.Type = IO_TYPE_DEVICE_OBJECT_EXTENSION;
+    Extension->Public.Size = 0;
+    Extension->Public.DeviceObject = Device;
+    Extension->Public.PowerFlags = PowerSystemUnspecified | (PowerDeviceUnspecified << 4);
+    if (ExtensionSize != 0)
+        Device->DeviceExtension = Device + 1;
+    Device->DeviceType = DeviceType;
+    Device->Characteristics = Characteristics;
+    Device->StackSize = 1;
+    Device->AlignmentRequirement = FILE_BYTE_ALIGNMENT;
+    Device->Flags = DO_DEVICE_INITIALIZING | (Exclusive ? DO_EXCLUSIVE : 0) |
+                    (Named ? DO_DEVICE_HAS_NAME : 0);
+    KeInitializeEvent(&Device->DeviceLock, SynchronizationEvent, TRUE);
+    if (DeviceType == FILE_DEVICE_CD_ROM)
+        Device->SectorSize = 2048;
+    else if (DeviceType == FILE_DEVICE_DISK || DeviceType == FILE_DEVICE_VIRTUAL_DISK)
+        Device->SectorSize = 512;
+    if (IopIsFileSystem(DeviceType))
+        InitializeListHead(&Device->Queue.ListEntry);
+    else
+        KeInitializeDeviceQueue(&Device->DeviceQueue);
+    if (IopHasVolume(DeviceType) && !NT_SUCCESS(IopCreateVpb(Device)))
+        return STATUS_INSUFFICIENT_RESOURCES;
+    ObReferenceObject(Driver);
+    Device->DriverObject = Driver;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI IoCreateDevice(PDRIVER_OBJECT DriverObject, ULONG DeviceExtensionSize,
+                              PUNICODE_STRING DeviceName, DEVICE_TYPE DeviceType,
+                              ULONG DeviceCharacteristics, BOOLEAN Exclusive,
+                              PDEVICE_OBJECT *DeviceObject)
+{
+    BOOLEAN AutoName = (DeviceCharacteristics & FILE_AUTOGENERATED_DEVICE_NAME) != 0;
+    SIZE_T Offset = sizeof(DEVICE_OBJECT) + (((SIZE_T)DeviceExtensionSize + 15) & ~(SIZE_T)15);
+    WCHAR Text[20];
+    UNICODE_STRING Name;
+    PDEVICE_OBJECT Device;
+    NTSTATUS Status;
+
+    KE_IRQL_AT_MOST(APC_LEVEL);
+    *DeviceObject = NULL;
+    if (DeviceExtensionSize > 65535 - sizeof(DEVICE_OBJECT)) /* DEVICE_OBJECT.Size has 16 bits */
+        return STATUS_INSUFFICIENT_RESOURCES;
+    do {
+        if (AutoName) {
+            NtCrt__snwprintf(Text, RTL_NUMBER_OF(Text), L"\\Device\\%08x",
+                             atomic_fetch_add(&IopAutoName, 1) + 1);
+            RtlInitUnicodeString(&Name, Text);
+            DeviceName = &Name;
+        }
+        Status = IopMakeDevice(DeviceName, Exclusive, Offset + sizeof(IOP_DEVICE_EXTENSION), &Device);
+        if (!NT_SUCCESS(Status))
+            return Status;
+        Status = IopFillDevice(Device, DriverObject, DeviceExtensionSize, DeviceName != NULL,
+                               DeviceType, DeviceCharacteristics, Exclusive, Offset);
+        if (NT_SUCCESS(Status)) {
+            IopDeviceExtension(Device)->AutoName = AutoName;
+            Status = ObpInsert(Device, 0, NULL);
+        }
+        if (!NT_SUCCESS(Status))
+            ObDereferenceObject(Device);
+    } while (AutoName && Status == STATUS_OBJECT_NAME_COLLISION);
+    if (!NT_SUCCESS(Status))
+        return Status;
+
+    KiLock(&IopDeviceLock);
+    Device->NextDevice = DriverObject->DeviceObject;
+    DriverObject->DeviceObject = Device;
+    KiUnlock(&IopDeviceLock);
+    *DeviceObject = Device;
+    return STATUS_SUCCESS;
+}
+
+/* There is one user here and no security descriptor is looked at: all may open. */
+NTSTATUS NTAPI IoCreateDeviceSecure(PDRIVER_OBJECT DriverObject, ULONG DeviceExtensionSize,
+                                    PUNICODE_STRING DeviceName, DEVICE_TYPE DeviceType,
+                                    ULONG DeviceCharacteristics, BOOLEAN Exclusive,
+                                    PCUNICODE_STRING DefaultSDDLString, LPCGUID DeviceClassGuid,
+                                    PDEVICE_OBJECT *DeviceObject)
+{
+    UNREFERENCED_PARAMETER(DefaultSDDLString);
+    UNREFERENCED_PARAMETER(DeviceClassGuid);
+    /* A name is what the descriptor would protect; without one the routine has no sense (its page). */
+    if (DeviceName == NULL && (DeviceCharacteristics & FILE_AUTOGENERATED_DEVICE_NAME) == 0)
+        return STATUS_INVALID_PARAMETER;
+    return IoCreateDevice(DriverObject, DeviceExtensionSize, DeviceName, DeviceType,
+                          DeviceCharacteristics, Exclusive, DeviceObject);
+}
+
+BOOLEAN IopMayDestroy(PDEVICE_OBJECT Device)
+{
+    PIOP_DEVICE_EXTENSION Extension = IopDeviceExtension(Device);
+    PDEVICE_OBJECT *Link;
+
+    if (!Extension->DeletePending || Device->ReferenceCount != 0 || Device->AttachedDevice != NULL)
+        return FALSE;
+    for (Link = &Device->DriverObject->DeviceObject; *Link != NULL; Link = &(*Link)->NextDevice) {
+        if (*Link == Device) {
+            *Link = Device->NextDevice;
+            Device->NextDevice = NULL;
+            return TRUE;
+        }
+    }
+    return FALSE; /* somebody else is at it */
+}
+
+VOID IopDestroyDevice(PDEVICE_OBJECT Device)
+{
+    ObDereferenceObject(Device); /* the creation's */
+}
+
+/* The object's Delete. Also for a device that was never given out. */
+VOID IopDeleteDeviceObject(PVOID Object)
+{
+    PDEVICE_OBJECT Device = Object;
+
+    if (Device->Vpb != NULL)
+        ExFreePoolWithTag(Device->Vpb, IOP_TAG_VPB);
+    Device->Type = 0; /* IoCallDriver with it is found out for as long as the memory is not somebody else's */
+    if (Device->DriverObject != NULL)
+        ObDereferenceObject(Device->DriverObject);
+}
+
+VOID NTAPI IoDeleteDevice(PDEVICE_OBJECT DeviceObject)
+{
+    PIOP_DEVICE_EXTENSION Extension = IopDeviceExtension(DeviceObject);
+    BOOLEAN Destroy, Twice, Below;
+
+    KE_IRQL_AT_MOST(APC_LEVEL);
+    if ((DeviceObject->Flags & DO_SHUTDOWN_REGISTERED) != 0)
+        IoUnregisterShutdownNotification(DeviceObject);
+    if (DeviceObject->Timer != NULL)
+        IopDeleteTimer(DeviceObject);
+    KiLock(&IopDeviceLock);
+    Twice = Extension->DeletePending;
+    Below = Extension->Public.AttachedTo != NULL;
+    Extension->DeletePending = TRUE;
+    Extension->Public.ExtensionFlags |= DOE_DELETE_PENDING;
+    KiUnlock(&IopDeviceLock);
+    if (Twice)
+        IopStop(IOP_VF_DOUBLE_DELETION, DeviceObject, 0, 0);
+    if (Below)
+        IopStop(IOP_VF_DELETE_ATTACHED, DeviceObject, 0, 0);
+    if ((DeviceObject->Flags & DO_DEVICE_HAS_NAME) != 0)
+        ObpRemoveName(DeviceObject);
+    KiLock(&IopDeviceLock);
+    Destroy = IopMayDestroy(DeviceObject);
+    KiUnlock(&IopDeviceLock);
+    if (Destroy)
+        IopDestroyDevice(DeviceObject);
+}
+
+NTSTATUS NTAPI IoEnumerateDeviceObjectList(PDRIVER_OBJECT DriverObject,
+                                           PDEVICE_OBJECT *DeviceObjectList,
+                                           ULONG DeviceObjectListSize,
+                                           PULONG ActualNumberDeviceObjects)
+{
+    ULONG Room = DeviceObjectListSize / sizeof(PDEVICE_OBJECT), Count = 0;
+
+    KE_IRQL_AT_MOST(DISPATCH_LEVEL);
+    KiLock(&IopDeviceLock);
+    for (PDEVICE_OBJECT Device = DriverObject->DeviceObject; Device != NULL;
+         Device = Device->NextDevice) {
+        if (Count < Room) {
+            ObReferenceObject(Device);
+            DeviceObjectList[Count] = Device;
+        }
+        Count++;
+    }
+    KiUnlock(&IopDeviceLock);
+    *ActualNumberDeviceObjects = Count;
+    return Count > Room ? STATUS_BUFFER_TOO_SMALL : STATUS_SUCCESS;
+}
+
+PCONFIGURATION_INFORMATION NTAPI IoGetConfigurationInformation(VOID)
+{
+    return &IopConfiguration;
+}
+
+NTSTATUS NTAPI IoGetDeviceNumaNode(PDEVICE_OBJECT Pdo, PUSHORT NodeNumber)
+{
+    UNREFERENCED_PARAMETER(Pdo);
+    UNREFERENCED_PARAMETER(NodeNumber);
+    return STATUS_NOT_FOUND; /* no device here says where it is */
+}
+
+/* 6.1: Windows 7's WDM. */
+BOOLEAN NTAPI IoIsWdmVersionAvailable(UCHAR MajorVersion, UCHAR MinorVersion)
+{
+    return MajorVersion < 6 || (MajorVersion == 6 && MinorVersion <= 1);
+}

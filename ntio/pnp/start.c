@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * start.c - resources, START, what a started device says of its state, and the pause that gives it
+ * other resources.
+ */
+#include "ntio/pnp/pnpp.h"
+
+/*
+ * Gives the device what it needs: the bus driver's list, as the function driver changes it. Drivers
+ * get a copy, which they may replace by a block of their own; the bus driver's stays for the next
+ * start.
+ */
+static NTSTATUS PnppAssign(PDEVICE_NODE Node)
+{
+    IO_STACK_LOCATION Stack = {.MinorFunction = IRP_MN_FILTER_RESOURCE_REQUIREMENTS};
+    PIO_RESOURCE_REQUIREMENTS_LIST List = NULL;
+    ULONG_PTR Information;
+    NTSTATUS Status;
+
+    if (Node->Requirements != NULL) {
+        List = ExAllocatePoolWithTag(PagedPool, Node->Requirements->ListSize, PNP_TAG);
+        if (List == NULL)
+            return STATUS_INSUFFICIENT_RESOURCES;
+        memcpy(List, Node->Requirements, Node->Requirements->ListSize);
+    }
+    Information = (ULONG_PTR)List;
+    Stack.Parameters.FilterResourceRequirements.IoResourceRequirementList = List;
+    if (NT_SUCCESS(PnpSendIrp(Node->PhysicalDeviceObject, &Stack, &Information)))
+        List = (PIO_RESOURCE_REQUIREMENTS_LIST)Information;
+    Status = PnpAssignResources(Node, List);
+    PnpFree(List);
+    return Status;
+}
+
+static NTSTATUS PnppSendStart(PDEVICE_NODE Node)
+{
+    IO_STACK_LOCATION Stack = {.MinorFunction = IRP_MN_START_DEVICE};
+
+    Stack.Parameters.StartDevice.AllocatedResources = Node->Resources;
+    Stack.Parameters.StartDevice.AllocatedResourcesTranslated = Node->ResourcesTranslated;
+    return PnpSendIrp(Node->PhysicalDeviceObject, &Stack, NULL);
+}
+
+static ULONG PnppStartProblem(NTSTATUS Status)
+{
+    switch (Status) {
+    case STATUS_PNP_REBOOT_REQUIRED:
+        return CM_PROB_NEED_RESTART;
+    case STATUS_INSUFFICIENT_RESOURCES:
+        return CM_PROB_OUT_OF_MEMORY;
+    default:
+        return CM_PROB_FAILED_START;
+    }
+}
+
+/* Stops the device where it may be stopped, asks again what it needs, and starts it with that. */
+static VOID PnppRebalance(PDEVICE_NODE Node)
+{
+    PDEVICE_OBJECT Pdo = Node->PhysicalDeviceObject;
+    IO_STACK_LOCATION Stack = {.MinorFunction = IRP_MN_QUERY_RESOURCE_REQUIREMENTS};
+    ULONG_PTR Information = 0;
+    NTSTATUS Status;
+
+    Status = PnpSendSimpleIrp(Pdo, IRP_MN_QUERY_STOP_DEVICE);
+    if (!NT_SUCCESS(Status)) {
+        (void)PnpSendSimpleIrp(Pdo, IRP_MN_CANCEL_STOP_DEVICE);
+        DbgPrint("PnP: %ws can't be stopped (0x%08x); it keeps its resources\n", Node->InstancePath,
+                 Status);
+        return;
+    }
+    (void)PnpSendSimpleIrp(Pdo, IRP_MN_STOP_DEVICE);
+    PnpReleaseResources(Node);
+    if (NT_SUCCESS(PnpSendIrp(Pdo, &Stack, &Information))) {
+        PIO_RESOURCE_REQUIREMENTS_LIST Old;
+
+        KiLock(&PnpTreeLock);
+        Old = Node->Requirements;
+        Node->Requirements = (PIO_RESOURCE_REQUIREMENTS_LIST)Information;
+        KiUnlock(&PnpTreeLock);
+        PnpFree(Old);
+    }
+    Status = PnppAssign(Node);
+    if (!NT_SUCCESS(Status)) {
+        PnpFailDevice(Node, CM_PROB_NORMAL_CONFLICT, Status);
+        return;
+    }
+    Status = PnppSendStart(Node);
+    if (!NT_SUCCESS(Status))
+        PnpFailDevice(Node, PnppStartProblem(Status), Status);
+}
+
+/* Asks the device's state and does what follows from it. */
+static VOID PnppQueryState(PDEVICE_NODE Node, BOOLEAN JustStarted)
+{
+    IO_STACK_LOCATION Stack = {.MinorFunction = IRP_MN_QUERY_PNP_DEVICE_STATE};
+    ULONG_PTR Information = 0;
+    ULONG State;
+
+    if (!NT_SUCCESS(PnpSendIrp(Node->PhysicalDeviceObject, &Stack, &Information)))
+        return;
+    State = (ULONG)Information;
+    Node->DeviceState = State;
+    if (State & PNP_DEVICE_REMOVED)
+        PnpSurpriseRemove(Node, TRUE, CM_PROB_DEVICE_NOT_THERE, STATUS_NO_SUCH_DEVICE);
+    else if ((State & PNP_DEVICE_RESOURCE_REQUIREMENTS_CHANGED) && !JustStarted)
+        PnppRebalance(Node);
+    else if (State & PNP_DEVICE_FAILED)
+        PnpSurpriseRemove(Node, TRUE, CM_PROB_FAILED_POST_START, STATUS_UNSUCCESSFUL);
+    else if (State & PNP_DEVICE_DISABLED)
+        PnpSurpriseRemove(Node, TRUE, CM_PROB_HARDWARE_DISABLED, STATUS_UNSUCCESSFUL);
+}
+
+static NTSTATUS PnppStart(PDEVICE_NODE Node)
+{
+    DEVICE_CAPABILITIES Capabilities;
+    NTSTATUS Status;
+
+    Status = PnppAssign(Node);
+    if (!NT_SUCCESS(Status)) {
+        PnpFailDevice(Node, CM_PROB_NORMAL_CONFLICT, Status);
+        return Status;
+    }
+    Status = PnppSendStart(Node);
+    if (!NT_SUCCESS(Status)) {
+        PnpFailDevice(Node, PnppStartProblem(Status), Status);
+        return Status;
+    }
+    PnpSetProblem(Node, PnpStarted, 0, STATUS_SUCCESS);
+    /* The function driver may know better what the device can do. */
+    if (NT_SUCCESS(PnpQueryCapabilities(Node->PhysicalDeviceObject, &Capabilities))) {
+        KiLock(&PnpTreeLock);
+        Node->Capabilities = Capabilities;
+        KiUnlock(&PnpTreeLock);
+    }
+    PnppQueryState(Node, TRUE);
+    return Node->State == PnpStarted ? STATUS_SUCCESS : Node->ProblemStatus;
+}
+
+NTSTATUS PnpConfigure(PDEVICE_NODE Node)
+{
+    WCHAR Path[PNP_PATH_CHARACTERS];
+    ULONG Flags = 0;
+    NTSTATUS Status;
+
+    /* A bus driver that deletes the PDO on REMOVE before it has stopped reporting it: nothing can
+     * be put on it. */
+    if (PnpIsDeleted(Node->PhysicalDeviceObject)) {
+        PnpSetProblem(Node, PnpFailed, CM_PROB_DEVICE_NOT_THERE, STATUS_NO_SUCH_DEVICE);
+        return STATUS_NO_SUCH_DEVICE;
+    }
+    if (PnpEnumPath(Node->InstancePath, NULL, Path))
+        (void)CmpQueryUlong(Path, L"ConfigFlags", &Flags);
+    if (Flags & PNP_CONFIGFLAG_DISABLED) {
+        PnpSetProblem(Node, PnpInitialized, CM_PROB_DISABLED, STATUS_SUCCESS);
+        return STATUS_SUCCESS;
+    }
+    if (Node->Capabilities.HardwareDisabled) {
+        PnpSetProblem(Node, PnpInitialized, CM_PROB_HARDWARE_DISABLED, STATUS_SUCCESS);
+        return STATUS_SUCCESS;
+    }
+    Status = PnpAddDrivers(Node);
+    if (!NT_SUCCESS(Status) || Node->State != PnpDriversAdded)
+        return Status;
+    Status = PnppStart(Node);
+    if (NT_SUCCESS(Status))
+        (void)PnpEnumerateBus(Node);
+    return Status;
+}
+
+VOID PnpStateRoutine(PNP_ACTION *Action)
+{
+    if (Action->Node->State == PnpStarted)
+        PnppQueryState(Action->Node, FALSE);
+}
+
+VOID NTAPI IoInvalidateDeviceState(PDEVICE_OBJECT PhysicalDeviceObject)
+{
+    KE_IRQL_AT_MOST(DISPATCH_LEVEL);
+    if (!PnpIsPdo(PhysicalDeviceObject))
+        PnpInvalidPdo(PhysicalDeviceObject);
+    (void)PnpQueueDeviceAction(PhysicalDeviceObject, FIELD_OFFSET(DEVICE_NODE, StateAction));
+}

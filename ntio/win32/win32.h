@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * win32.h - the insides of the program's API: what its source files share.
+ *
+ * Calls: io (Nt routines), ob, ps, ke, ex. Called by programs alone. The routines themselves are declared in
+ * include/win32. No lock is held across a call into another component.
+ */
+#ifndef NTIO_WIN32_WIN32_H
+#define NTIO_WIN32_WIN32_H
+
+#include "ntio/io/io.h"
+#include "ntio/io/ntfile.h"
+#include "ntio/ob/ntob.h"
+#include "ntio/ps/ps.h"
+
+#include "windows.h"
+
+/* Sets the last error from Status; returns FALSE so that a routine may end with it. */
+BOOL Win32pFail(NTSTATUS Status);
+
+/* For the test of the table: 0, or the first status that is out of order. */
+ULONG Win32pStatusTableOrdered(VOID);
+NTSYSAPI ULONG NTAPI RtlNtStatusToDosErrorNoTeb(NTSTATUS Status);
+
+/*
+ * The NT path of a program's path, allocated (Win32pFreeName): the rules are CreateFileW's, see fileapi.h.
+ * STATUS_OBJECT_NAME_INVALID: empty; STATUS_NAME_TOO_LONG.
+ */
+NTSTATUS Win32pNtPath(LPCWSTR Name, PUNICODE_STRING Path);
+VOID Win32pFreeName(PUNICODE_STRING Name);
+/* UTF-8 (the A routines' code page) to UTF-16, allocated. STATUS_NAME_TOO_LONG, STATUS_INSUFFICIENT_RESOURCES. */
+NTSTATUS Win32pWide(LPCSTR Text, PUNICODE_STRING Wide);
+
+/* Milliseconds to an NT time-out; NULL for INFINITE. */
+PLARGE_INTEGER Win32pTimeout(DWORD Milliseconds, PLARGE_INTEGER Timeout);
+
+#endif

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+#include "discs.h"
+#include "ntio.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CDROM_INTERFACE "{53f56308-b6bf-11d0-94f2-00a0c91efb8b}"
+
+static void drop(struct discs *discs, struct disc *disc); /* lock held; may free */
+
+/* ---- following plug and play ---- */
+
+static struct disc *open_disc(const char *path)
+{
+    STORAGE_DEVICE_NUMBER number;
+    struct disc *disc;
+    char name[40];
+    HANDLE handle = open_interface(path);
+    int32_t status;
+
+    if (handle == INVALID_HANDLE_VALUE)
+        return NULL;
+    status = control_and_wait(handle, IOCTL_STORAGE_GET_DEVICE_NUMBER, NULL, 0, &number, sizeof(number), NULL);
+    CloseHandle(handle);
+    if (status < 0)
+        return NULL;
+    snprintf(name, sizeof(name), "\\\\.\\CdRom%u", (unsigned)number.DeviceNumber);
+    handle = open_interface(name);
+    if (handle == INVALID_HANDLE_VALUE)
+        return NULL;
+
+    disc = calloc(1, sizeof(*disc));
+    if (disc)
+        disc->path = strdup(path);
+    if (!disc || !disc->path) {
+        free(disc);
+        CloseHandle(handle);
+        return NULL;
+    }
+    disc->handle = handle;
+    disc->references = 1;
+    snprintf(disc->name, sizeof(disc->name), "cdrom%u", (unsigned)number.DeviceNumber);
+    return disc;
+}
+
+static bool listed(char *const *paths, const char *path)
+{
+    for (; paths && *paths; paths++)
+        if (strcmp(*paths, path) == 0)
+            return true;
+    return false;
+}
+
+/* Takes out what is not there any more. */
+static bool drop_gone(struct discs *discs, char *const *paths)
+{
+    bool any = false;
+
+    pthread_mutex_lock(&discs->lock);
+    for (struct disc **at = &discs->list; *at;) {
+        struct disc *disc = *at;
+
+        if (listed(paths, disc->path)) {
+            at = &disc->next;
+            continue;
+        }
+        *at = disc->next;
+        disc->gone = true;
+        any = true;
+        drop(discs, disc);
+    }
+    pthread_mutex_unlock(&discs->lock);
+    return any;
+}
+
+static bool add_new(struct discs *discs, const char *path)
+{
+    struct disc *disc;
+    bool have = false;
+
+    pthread_mutex_lock(&discs->lock);
+    for (disc = discs->list; disc && !have; disc = disc->next)
+        have = strcmp(disc->path, path) == 0;
+    pthread_mutex_unlock(&discs->lock);
+    if (have)
+        return false;
+    disc = open_disc(path);
+    if (!disc)
+        return false; /* gone again, or does not answer: the next look tells */
+    disc_refresh(disc);
+    pthread_mutex_lock(&discs->lock);
+    disc->number = ++discs->next_number;
+    disc->next = discs->list;
+    discs->list = disc;
+    pthread_mutex_unlock(&discs->lock);
+    return true;
+}
+
+static void look(struct discs *discs)
+{
+    char **paths = NULL;
+    bool changed;
+
+    ntio_pnp_settle();
+    if (ntio_get_interfaces(CDROM_INTERFACE, NULL, &paths) < 0)
+        return;
+    changed = drop_gone(discs, paths);
+    for (char **path = paths; path && *path; path++)
+        changed |= add_new(discs, *path);
+    ntio_free_list(paths);
+    if (changed && discs->changed)
+        discs->changed(discs->context);
+}
+
+static void *discs_thread(void *context)
+{
+    struct discs *discs = context;
+
+    pthread_mutex_lock(&discs->lock);
+    for (;;) {
+        while (!discs->look && !discs->stop)
+            pthread_cond_wait(&discs->wake, &discs->lock);
+        if (discs->stop)
+            break;
+        discs->look = false;
+        pthread_mutex_unlock(&discs->lock);
+        look(discs);
+        pthread_mutex_lock(&discs->lock);
+    }
+    pthread_mutex_unlock(&discs->lock);
+    return NULL;
+}
+
+int discs_start(struct discs *discs, void (*changed)(void *context), void *context)
+{
+    memset(discs, 0, sizeof(*discs));
+    discs->changed = changed;
+    discs->context = context;
+    pthread_mutex_init(&discs->lock, NULL);
+    pthread_cond_init(&discs->wake, NULL);
+    return pthread_create(&discs->thread, NULL, discs_thread, discs) == 0 ? 0 : -1;
+}
+
+void discs_look(struct discs *discs)
+{
+    pthread_mutex_lock(&discs->lock);
+    discs->look = true;
+    pthread_cond_signal(&discs->wake);
+    pthread_mutex_unlock(&discs->lock);
+}
+
+void discs_stop(struct discs *discs)
+{
+    pthread_mutex_lock(&discs->lock);
+    discs->stop = true;
+    pthread_cond_signal(&discs->wake);
+    pthread_mutex_unlock(&discs->lock);
+    pthread_join(discs->thread, NULL);
+    drop_gone(discs, NULL);
+    pthread_cond_destroy(&discs->wake);
+    pthread_mutex_destroy(&discs->lock);
+}
+
+/* ---- users ---- */
+
+static void drop(struct discs *discs, struct disc *disc)
+{
+    (void)discs;
+    if (--disc->references > 0)
+        return;
+    CloseHandle(disc->handle);
+    free(disc->path);
+    free(disc);
+}
+
+void disc_release(struct discs *discs, struct disc *disc)
+{
+    pthread_mutex_lock(&discs->lock);
+    drop(discs, disc);
+    pthread_mutex_unlock(&discs->lock);
+}
+
+struct disc *discs_find_name(struct discs *discs, const char *name)
+{
+    struct disc *disc;
+
+    pthread_mutex_lock(&discs->lock);
+    for (disc = discs->list; disc && strcmp(disc->name, name) != 0; disc = disc->next)
+        ;
+    if (disc)
+        disc->references++;
+    pthread_mutex_unlock(&discs->lock);
+    return disc;
+}
+
+struct disc *discs_find_number(struct discs *discs, uint64_t number)
+{
+    struct disc *disc;
+
+    pthread_mutex_lock(&discs->lock);
+    for (disc = discs->list; disc && disc->number != number; disc = disc->next)
+        ;
+    if (disc)
+        disc->references++;
+    pthread_mutex_unlock(&discs->lock);
+    return disc;
+}
+
+struct disc *discs_next(struct discs *discs, uint64_t after)
+{
+    struct disc *best = NULL;
+
+    pthread_mutex_lock(&discs->lock);
+    for (struct disc *disc = discs->list; disc; disc = disc->next)
+        if (disc->number > after && (!best || disc->number < best->number))
+            best = disc;
+    if (best)
+        best->references++;
+    pthread_mutex_unlock(&discs->lock);
+    return best;
+}
