@@ -13,6 +13,7 @@ int cmd_attach(int argc, char **argv);
 int cmd_console(int argc, char **argv);
 int cmd_unshare(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_tree(int argc, char **argv);
 
 /* "scsinet: ..." to stderr; returns 1. */
 int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -135,7 +135,7 @@ bool client_plug_in(struct client *client, const REQUEST_HEADER *plugin)
 {
     struct client_device *device = calloc(1, sizeof(*device));
     unsigned in_flight = 1;
-    int32_t status;
+    DWORD error;
 
     if (!device)
         return false;
@@ -148,9 +148,9 @@ bool client_plug_in(struct client *client, const REQUEST_HEADER *plugin)
         free(device);
         return false;
     }
-    status = control_and_wait(device->bus, IOCTL_PLUGIN_DEVICE, plugin, plugin->Length, NULL, 0, NULL);
-    if (status < 0) {
-        client_log(client, "a device cannot be plugged in (status %08X)", (unsigned)status);
+    error = control_and_wait(device->bus, IOCTL_PLUGIN_DEVICE, plugin, plugin->Length, NULL, 0, NULL);
+    if (error) {
+        client_log(client, "a device cannot be plugged in (error %u)", (unsigned)error);
         CloseHandle(device->bus);
         free(device);
         return false;

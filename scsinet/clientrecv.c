@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STATUS_INVALID_PARAMETER_ ((int32_t)0xC000000D)
-
 enum outcome { GO_ON, CLOSED, LOST, VIOLATION };
 
 static bool reserve(struct client *client, size_t bytes)
@@ -64,8 +62,8 @@ static struct client_request *take_request(struct client_device *device, const u
     return request;
 }
 
-/* Hands the answer in client->answer to the driver. */
-static int32_t complete(struct client *client, struct client_device *device, const REQUEST_HEADER *header)
+/* Hands the answer in client->answer to the driver. 0 or a Win32 error. */
+static DWORD complete(struct client *client, struct client_device *device, const REQUEST_HEADER *header)
 {
     PACKED_SRB srb;
 
@@ -101,7 +99,7 @@ static enum outcome take_answer(struct client *client, const REQUEST_HEADER *hea
         *what = "answer to a request that was never made";
         return VIOLATION;
     }
-    if (complete(client, device, header) == STATUS_INVALID_PARAMETER_) {
+    if (complete(client, device, header) == ERROR_INVALID_PARAMETER) {
         *what = "answer that does not fit its request";
         outcome = VIOLATION;
     }

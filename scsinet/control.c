@@ -15,9 +15,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define LINE_SIZE   1024
-#define ANSWER_SIZE 65536
-#define TIMEOUT_MS  5000
+#define LINE_SIZE  1024
+#define TIMEOUT_MS 5000
 
 struct control {
     int listener;
@@ -46,12 +45,13 @@ int control_default_path(const char *port, char path[CONTROL_PATH_SIZE], char *e
     size_t length;
 
     if (folder(path) != 0) {
-        snprintf(error, size, "the folder for the control socket has too long a name; give --control PATH");
+        snprintf(error, size,
+                 "the folder for the control socket has too long a name; give --control PATH");
         return -1;
     }
     /* Somebody else's folder there could hand our socket to him. */
-    if ((mkdir(path, 0700) != 0 && errno != EEXIST) || lstat(path, &info) != 0 || !S_ISDIR(info.st_mode) ||
-        info.st_uid != getuid() || (info.st_mode & 077) != 0) {
+    if ((mkdir(path, 0700) != 0 && errno != EEXIST) || lstat(path, &info) != 0 ||
+        !S_ISDIR(info.st_mode) || info.st_uid != getuid() || (info.st_mode & 077) != 0) {
         snprintf(error, size, "'%s' is not a folder of yours alone; give --control PATH", path);
         return -1;
     }
@@ -130,26 +130,30 @@ static void answer(struct control *control, int fd)
     socklen_t length = sizeof(peer);
     struct timeval limit = {.tv_sec = TIMEOUT_MS / 1000};
     char line[LINE_SIZE];
-    char *text;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out;
 
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0 || (peer.uid != getuid() && peer.uid != 0))
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0 ||
+        (peer.uid != getuid() && peer.uid != 0))
         return;
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
     if (!read_line(fd, line, sizeof(line)))
         return;
-    text = malloc(ANSWER_SIZE);
-    if (!text)
+    out = open_memstream(&text, &size);
+    if (!out)
         return;
-    text[0] = '\0';
-    control->routine(line, text, ANSWER_SIZE, control->context);
-    write_all(fd, text);
+    control->routine(line, out, control->context);
+    if (fclose(out) == 0)
+        write_all(fd, text);
     free(text);
 }
 
 static void *control_thread(void *context)
 {
     struct control *control = context;
-    struct pollfd wait[2] = {{.fd = control->listener, .events = POLLIN}, {.fd = control->stop[0], .events = POLLIN}};
+    struct pollfd wait[2] = {{.fd = control->listener, .events = POLLIN},
+                             {.fd = control->stop[0], .events = POLLIN}};
 
     for (;;) {
         int fd;
@@ -166,10 +170,12 @@ static void *control_thread(void *context)
     }
 }
 
-struct control *control_start(const char *path, control_routine *routine, void *context, char *error, size_t size)
+struct control *control_start(const char *path, control_routine *routine, void *context,
+                              char *error, size_t size)
 {
     struct control *control = calloc(1, sizeof(*control));
     struct sockaddr_un address;
+    struct stat info;
     int probe;
 
     if (!control) {
@@ -185,11 +191,14 @@ struct control *control_start(const char *path, control_routine *routine, void *
         snprintf(error, size, "another serve answers at '%s'; give --control PATH", path);
         goto free_control;
     }
-    if (errno == ECONNREFUSED)
+    /* A socket that nobody listens to any more; a file of another kind is refused alike and is not ours. */
+    if (errno == ECONNREFUSED && lstat(path, &info) == 0 && S_ISSOCK(info.st_mode))
         unlink(path);
     control->listener = unix_socket(path, &address);
-    if (control->listener < 0 || bind(control->listener, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-        chmod(path, 0600) != 0 || listen(control->listener, 4) != 0 || pipe2(control->stop, O_CLOEXEC) != 0) {
+    if (control->listener < 0 ||
+        bind(control->listener, (struct sockaddr *)&address, sizeof(address)) != 0 ||
+        chmod(path, 0600) != 0 || listen(control->listener, 4) != 0 ||
+        pipe2(control->stop, O_CLOEXEC) != 0) {
         snprintf(error, size, "cannot make the control socket '%s': %s", path, strerror(errno));
         goto close_listener;
     }
@@ -247,7 +256,8 @@ static int find_socket(char path[CONTROL_PATH_SIZE])
     closedir(directory);
     if (found == 1)
         return 0;
-    return found ? fail("several serves are running here; say which with --control PATH") : fail("no serve is running here");
+    return found ? fail("several serves are running here; say which with --control PATH")
+                 : fail("no serve is running here");
 }
 
 int control_ask(const char *path, const char *line)

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * control.h - the control socket of a running `serve`: a Unix socket that its owner's user alone may use. One command a
- * connection: a line goes in ("status", "unshare DEVICE"); lines come back, the first "ok" or "error SENTENCE".
+ * connection: a line goes in ("status", "tree", "unshare DEVICE"); lines come back, the first "ok" or "error SENTENCE".
  */
 #ifndef SCSINET_CONTROL_H
 #define SCSINET_CONTROL_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #define CONTROL_PATH_SIZE 108
 
-/* Answers one command line; writes all of the answer into text. On the control thread. */
-typedef void control_routine(const char *line, char *text, size_t size, void *context);
+/* Answers one command line; writes all of the answer to out, which is memory. On the control thread. */
+typedef void control_routine(const char *line, FILE *out, void *context);
 
 struct control;
 

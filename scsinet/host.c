@@ -8,19 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "drivers/vhba/vhba_public.h"
 
 #define OK(status) ((int32_t)(status) >= 0)
-
-/* What the adapter says of an image (ntstatus.h is the drivers'). */
-#define STATUS_OBJECT_NAME_NOT_FOUND_  ((int32_t)0xC0000034)
-#define STATUS_OBJECT_PATH_NOT_FOUND_  ((int32_t)0xC000003A)
-#define STATUS_ACCESS_DENIED_          ((int32_t)0xC0000022)
-#define STATUS_FILE_IS_A_DIRECTORY_    ((int32_t)0xC00000BA)
-#define STATUS_UNRECOGNIZED_MEDIA_     ((int32_t)0xC0000014)
-#define STATUS_INSUFFICIENT_RESOURCES_ ((int32_t)0xC000009A)
 
 static const char *const drivers[] = {"vhba", "cdrom", "scsiserver", "scsiclient"};
 
@@ -217,52 +210,54 @@ static HANDLE open_adapter(void)
     return adapter;
 }
 
-static void explain_image(int32_t status, const char *path, char *error, size_t size)
+static void explain_image(DWORD code, const char *path, char *error, size_t size)
 {
-    switch (status) {
-    case STATUS_OBJECT_NAME_NOT_FOUND_:
-    case STATUS_OBJECT_PATH_NOT_FOUND_:
+    struct stat info;
+
+    switch (code) {
+    case ERROR_FILE_NOT_FOUND:
+    case ERROR_PATH_NOT_FOUND:
         snprintf(error, size, "there is no image '%s'", path);
         break;
-    case STATUS_ACCESS_DENIED_:
-        snprintf(error, size, "the image '%s' may not be read", path);
+    case ERROR_ACCESS_DENIED: /* Windows has no other code for a directory */
+        if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
+            snprintf(error, size, "'%s' is a directory, not an image", path);
+        else
+            snprintf(error, size, "the image '%s' may not be read", path);
         break;
-    case STATUS_FILE_IS_A_DIRECTORY_:
-        snprintf(error, size, "'%s' is a directory, not an image", path);
-        break;
-    case STATUS_UNRECOGNIZED_MEDIA_:
+    case ERROR_UNRECOGNIZED_MEDIA:
         snprintf(error, size, "'%s' is not a whole CD or DVD image (no volume descriptor, or a size that is no multiple of 2048)",
                  path);
         break;
-    case STATUS_INSUFFICIENT_RESOURCES_:
+    case ERROR_NO_SYSTEM_RESOURCES:
         snprintf(error, size, "the image '%s' does not fit: the adapter has all the drives it can have", path);
         break;
     default:
-        snprintf(error, size, "the image '%s' is refused by the adapter (status %08X)", path, (unsigned)status);
+        snprintf(error, size, "the image '%s' is refused by the adapter (error %u)", path, (unsigned)code);
         break;
     }
 }
 
-static int32_t add_lun(HANDLE adapter, const char *path)
+static DWORD add_lun(HANDLE adapter, const char *path)
 {
     size_t length = strlen(path);
     size_t bytes = VHBA_ADD_LUN_HEADER + length;
     VHBA_ADD_LUN *request;
     VHBA_LUN_NUMBER number;
-    int32_t status;
+    DWORD error;
 
     if (length > VHBA_MAXIMUM_PATH)
-        return STATUS_OBJECT_NAME_NOT_FOUND_;
+        return ERROR_FILE_NOT_FOUND;
     request = calloc(1, bytes < sizeof(*request) ? sizeof(*request) : bytes);
     if (!request)
-        return STATUS_INSUFFICIENT_RESOURCES_;
+        return ERROR_NOT_ENOUGH_MEMORY;
     request->Size = (ULONG)bytes;
     request->Type = VHBA_TYPE_CD;
     request->PathLength = (ULONG)length;
     memcpy(request->Path, path, length);
-    status = control_and_wait(adapter, IOCTL_VHBA_ADD_LUN, request, bytes, &number, sizeof(number), NULL);
+    error = control_and_wait(adapter, IOCTL_VHBA_ADD_LUN, request, bytes, &number, sizeof(number), NULL);
     free(request);
-    return status;
+    return error;
 }
 
 int host_add_image(const char *path, char *instance, size_t instance_size, char *error, size_t size)
@@ -272,17 +267,17 @@ int host_add_image(const char *path, char *instance, size_t instance_size, char 
     char absolute[PATH_MAX];
     HANDLE adapter = open_adapter();
     int result = -1;
-    int32_t status;
+    DWORD code;
 
     if (adapter == INVALID_HANDLE_VALUE) {
         snprintf(error, size, "the virtual adapter does not answer");
         return -1;
     }
     ntio_enumerate_devices(collect, &before);
-    status = add_lun(adapter, realpath(path, absolute) ? absolute : path);
+    code = add_lun(adapter, realpath(path, absolute) ? absolute : path);
     CloseHandle(adapter);
-    if (!OK(status)) {
-        explain_image(status, path, error, size);
+    if (code) {
+        explain_image(code, path, error, size);
         goto free_lists;
     }
     ntio_pnp_settle();

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* scsinet serve, and unshare and status, which speak to it. */
+/* scsinet serve, and unshare, status and tree, which speak to it. */
 #include "cli.h"
 #include "control.h"
 #include "host.h"
 #include "server.h"
+#include "ntio.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,55 +15,38 @@
 
 #define MAXIMUM_IMAGES 64
 
-struct text {
-    char *at;
-    size_t left;
-};
-
-static void add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void add(struct text *text, const char *format, ...)
+static void status_line(const struct share *share, const char *state, const char *client,
+                        void *context)
 {
-    va_list arguments;
-    int length;
+    FILE *out = context;
 
-    va_start(arguments, format);
-    length = vsnprintf(text->at, text->left, format, arguments);
-    va_end(arguments);
-    if (length > 0 && (size_t)length < text->left) {
-        text->at += length;
-        text->left -= (size_t)length;
-    }
-}
-
-static void status_line(const struct share *share, const char *state, const char *client, void *context)
-{
-    struct text *text = context;
-
-    add(text, "%s\n    device    %s\n    instance  %s\n    state     %s%s%s\n", share->name, share->hardware_id, share->instance,
-        state, client[0] ? " with " : "", client);
+    fprintf(out, "%s\n    device    %s\n    instance  %s\n    state     %s%s%s\n", share->name,
+            share->hardware_id, share->instance, state, client[0] ? " with " : "", client);
     if (share->state == SHARE_ACTIVE)
-        add(text, "    answered  %llu requests, %llu bytes\n", (unsigned long long)share->requests,
-            (unsigned long long)share->bytes);
+        fprintf(out, "    answered  %llu requests, %llu bytes\n",
+                (unsigned long long)share->requests, (unsigned long long)share->bytes);
     if (share->problem[0])
-        add(text, "    problem   %s\n", share->problem);
+        fprintf(out, "    problem   %s\n", share->problem);
 }
 
-static void control_command(const char *line, char *out, size_t size, void *context)
+static void control_command(const char *line, FILE *out, void *context)
 {
     struct server *server = context;
-    struct text text = {out, size};
     char error[300];
 
     if (strcmp(line, "status") == 0) {
-        add(&text, "ok\n");
-        server_status(server, status_line, &text);
+        fputs("ok\n", out);
+        server_status(server, status_line, out);
+    } else if (strcmp(line, "tree") == 0) {
+        fputs("ok\n", out);
+        ntio_print_device_tree(out);
     } else if (strncmp(line, "unshare ", 8) == 0) {
         if (server_unshare(server, line + 8, error, sizeof(error)) == 0)
-            add(&text, "ok\n");
+            fputs("ok\n", out);
         else
-            add(&text, "error %s\n", error);
+            fprintf(out, "error %s\n", error);
     } else {
-        add(&text, "error '%s' is not a command\n", line);
+        fprintf(out, "error '%s' is not a command\n", line);
     }
 }
 
@@ -94,6 +77,8 @@ static int parse(int argc, char **argv, struct options *options)
         else
             return bad ? 2 : misuse("'%s' is not an option of serve", argv[i]);
     }
+    if (options->control && strlen(options->control) >= CONTROL_PATH_SIZE)
+        return misuse("the name of the control socket is longer than %d bytes", CONTROL_PATH_SIZE - 1);
     return options->image_count ? 0 : misuse("serve needs something to share: --share IMAGE");
 }
 
@@ -124,7 +109,8 @@ static int serve(const struct options *options, const struct net_address *addres
     if (!server)
         goto failed;
     for (unsigned i = 0; i < options->image_count; i++) {
-        if (host_add_image(options->images[i], instance, sizeof(instance), error, sizeof(error)) != 0 ||
+        if (host_add_image(options->images[i], instance, sizeof(instance), error, sizeof(error)) !=
+                0 ||
             server_offer(server, instance, options->images[i], error, sizeof(error)) != 0)
             goto failed;
     }
@@ -137,8 +123,8 @@ static int serve(const struct options *options, const struct net_address *addres
         goto failed;
     listener = -1; /* the server's */
 
-    printf("sharing %u device%s on %s\ncontrol socket %s\n", options->image_count, options->image_count == 1 ? "" : "s", bound,
-           control_path);
+    printf("sharing %u device%s on %s\ncontrol socket %s\n", options->image_count,
+           options->image_count == 1 ? "" : "s", bound, control_path);
     fflush(stdout);
     while (read(stop, &signal, sizeof(signal)) < 0 && errno == EINTR)
         ;
@@ -171,7 +157,8 @@ int cmd_serve(int argc, char **argv)
     if (net_parse(options.listen, &address, error, sizeof(error)) != 0)
         return misuse("%s", error);
     if (!options.insecure && !net_is_loopback(&address))
-        return fail("'%s' is not a loopback address and the connection is not encrypted: anybody who reaches it has your "
+        return fail("'%s' is not a loopback address and the connection is not encrypted: anybody "
+                    "who reaches it has your "
                     "drives; say --insecure if that is what you want",
                     options.listen);
     stop = stop_descriptor();
@@ -209,7 +196,8 @@ int cmd_unshare(int argc, char **argv)
     return control_ask(control, line);
 }
 
-int cmd_status(int argc, char **argv)
+/* A command that takes nothing but the socket. */
+static int ask_plainly(int argc, char **argv, const char *command)
 {
     const char *control = NULL;
     bool bad = false;
@@ -218,8 +206,18 @@ int cmd_status(int argc, char **argv)
         const char *value = option_value(argc, argv, &i, "--control", &bad);
 
         if (!value)
-            return bad ? 2 : misuse("'%s' is not an option of status", argv[i]);
+            return bad ? 2 : misuse("'%s' is not an option of %s", argv[i], command);
         control = value;
     }
-    return control_ask(control, "status");
+    return control_ask(control, command);
+}
+
+int cmd_status(int argc, char **argv)
+{
+    return ask_plainly(argc, argv, "status");
+}
+
+int cmd_tree(int argc, char **argv)
+{
+    return ask_plainly(argc, argv, "tree");
 }

@@ -38,11 +38,9 @@ struct share *share_find(struct server *server, const char *id, unsigned prefer)
     struct share *found = NULL;
 
     for (struct share *share = server->shares; share; share = share->next) {
-        bool exact = strcasecmp(id, share->instance) == 0 || strcmp(id, share->name) == 0;
-
-        if (exact)
+        if (strcasecmp(id, share->instance) == 0)
             return share;
-        if (strcasecmp(id, share->hardware_id) == 0 && (!found || (prefer & 1u << share->state)) &&
+        if ((strcasecmp(id, share->hardware_id) == 0 || strcmp(id, share->name) == 0) && (!found || (prefer & 1u << share->state)) &&
             !(found && (prefer & 1u << found->state)))
             found = share;
     }
@@ -156,6 +154,7 @@ int server_offer(struct server *server, const char *id, const char *name, char *
     }
     if (share) {
         share->wanted = true;
+        share->recalled = false;
         share->state = SHARE_OFFERED;
         pthread_cond_broadcast(&server->changed);
         result = 0;
@@ -191,6 +190,7 @@ int server_share_now(struct server *server, const char *id, char *error, size_t 
     }
     share->state = SHARE_TAKING;
     share->wanted = false;
+    share->recalled = false;
     connection_reference(connection);
     pthread_mutex_unlock(&server->lock);
     result = share_take(server, share, connection, error, size);
@@ -215,6 +215,7 @@ int server_unshare(struct server *server, const char *id, char *error, size_t si
         return -1;
     }
     share->wanted = false;
+    share->recalled = true;
     if (share->state == SHARE_OFFERED) {
         share->state = SHARE_LOCAL;
     } else if (share->state == SHARE_ACTIVE) {
@@ -333,18 +334,35 @@ static void *accept_thread(void *context)
     return NULL;
 }
 
-/* The share that can go to a connection now, and that connection; lock held. */
-static struct share *next_transfer(struct server *server, struct connection **to)
+static bool before(const struct timespec *a, const struct timespec *b)
 {
+    return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec : a->tv_nsec < b->tv_nsec;
+}
+
+/*
+ * The share that can go to a connection now, and that connection; lock held. *next: when to look again although nothing changed, where a share
+ * waits for its next try (retry is set then).
+ */
+static struct share *next_transfer(struct server *server, struct connection **to, struct timespec *next, bool *retry)
+{
+    struct timespec now;
+
+    *retry = false;
+    clock_gettime(CLOCK_MONOTONIC, &now);
     for (struct share *share = server->shares; share; share = share->next) {
-        if (share->state != SHARE_OFFERED)
+        struct connection *connection = server->connections;
+
+        while (connection && (connection->ended || connection == share->declined))
+            connection = connection->next;
+        if (share->state != SHARE_OFFERED || !connection)
             continue;
-        for (struct connection *connection = server->connections; connection; connection = connection->next) {
-            if (!connection->ended && connection != share->declined) {
-                *to = connection;
-                return share;
-            }
+        if (!before(&now, &share->retry_at)) {
+            *to = connection;
+            return share;
         }
+        if (!*retry || before(&share->retry_at, next))
+            *next = share->retry_at;
+        *retry = true;
     }
     return NULL;
 }
@@ -353,22 +371,30 @@ static struct share *next_transfer(struct server *server, struct connection **to
 static void *manager_thread(void *context)
 {
     struct server *server = context;
-    char error[300];
 
     pthread_mutex_lock(&server->lock);
     while (!server->stopping) {
         struct connection *connection = NULL;
-        struct share *share = next_transfer(server, &connection);
+        struct timespec next = {0};
+        bool retry;
+        struct share *share = next_transfer(server, &connection, &next, &retry);
+        char earlier[sizeof(share->problem)];
+        char error[300];
 
         if (!share) {
-            pthread_cond_wait(&server->changed, &server->lock);
+            if (retry)
+                pthread_cond_timedwait(&server->changed, &server->lock, &next);
+            else
+                pthread_cond_wait(&server->changed, &server->lock);
             continue;
         }
         share->state = SHARE_TAKING;
+        memcpy(earlier, share->problem, sizeof(earlier));
         connection_reference(connection);
         pthread_mutex_unlock(&server->lock);
-        if (share_take(server, share, connection, error, sizeof(error)) != 0)
-            server_log(server, "%s", error);
+        if (share_take(server, share, connection, error, sizeof(error)) != 0 &&
+            strncmp(error, earlier, sizeof(earlier) - 1) != 0)
+            server_log(server, "%s", error); /* once, however often it is tried */
         connection_dereference(connection);
         pthread_mutex_lock(&server->lock);
     }
@@ -394,6 +420,7 @@ int server_start_accepting(struct server *server, int listener, char *error, siz
 struct server *server_create(void (*log)(const char *line), char *error, size_t size)
 {
     struct server *server = calloc(1, sizeof(*server));
+    pthread_condattr_t clock;
 
     if (!server) {
         snprintf(error, size, "out of memory");
@@ -402,7 +429,10 @@ struct server *server_create(void (*log)(const char *line), char *error, size_t 
     server->log = log;
     server->listener = -1;
     pthread_mutex_init(&server->lock, NULL);
-    pthread_cond_init(&server->changed, NULL);
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&server->changed, &clock);
+    pthread_condattr_destroy(&clock);
     if (pipe2(server->stop_pipe, O_CLOEXEC) != 0) {
         snprintf(error, size, "cannot make a pipe: %s", strerror(errno));
         goto free_server;

@@ -17,6 +17,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <time.h>
 
 #define SERVER_REQUESTS_IN_FLIGHT 64u /* for each device; what the PLUGIN's mark says */
 
@@ -53,8 +54,9 @@ struct share {
     char *name;        /* constant; image or description */
     enum share_state state;
     bool wanted;                 /* stays offered after the connection has ended */
+    bool recalled;               /* unshared while it is being taken */
     struct connection *owner;    /* while ACTIVE */
-    struct connection *declined; /* gave it back or could not have it: not offered to it again */
+    struct connection *declined; /* gave it back itself: not offered to it again */
     uint32_t id;                 /* on the owner's connection */
     HANDLE handle;               /* while ACTIVE and RETURNING */
     unsigned executing;          /* requests that the driver has */
@@ -64,6 +66,7 @@ struct share {
     char *displaced;             /* the service whose place was taken */
     uint64_t requests, bytes;    /* for status */
     char problem[200];           /* why the last attempt to take it failed, or "" */
+    struct timespec retry_at;    /* not taken before (monotonic): somebody had it open */
 };
 
 struct server {

@@ -10,6 +10,7 @@
 
 #define DISPLACED_KEY "\\Registry\\Machine\\System\\CurrentControlSet\\Services\\scsiserver\\Displaced"
 #define OK(status)    ((int32_t)(status) >= 0)
+#define RETRY_SECONDS 1
 
 struct service_query {
     const char *instance;
@@ -74,7 +75,7 @@ static struct plug_frame *describe_device(struct share *share, HANDLE handle)
 
     if (!plug)
         return NULL;
-    if (!OK(control_and_wait(handle, IOCTL_GET_PNP_INFO, NULL, 0, plug->data, room, &length)) || length < sizeof(header)) {
+    if (control_and_wait(handle, IOCTL_GET_PNP_INFO, NULL, 0, plug->data, room, &length) != 0 || length < sizeof(header)) {
         free(plug);
         return NULL;
     }
@@ -140,7 +141,7 @@ int share_take(struct server *server, struct share *share, struct connection *co
     share->handle = handle;
     share->problem[0] = '\0';
     share->requests = share->bytes = 0;
-    if (connection->ended || (server->managing && !share->wanted)) {
+    if (connection->ended || share->recalled) {
         bool ended = connection->ended;
 
         share->state = SHARE_RETURNING;
@@ -165,7 +166,8 @@ int share_take(struct server *server, struct share *share, struct connection *co
 failed:
     pthread_mutex_lock(&server->lock);
     snprintf(share->problem, sizeof(share->problem), "%.199s", error);
-    share->declined = connection; /* not tried again for this one: the next connection, or a new offer, does */
+    clock_gettime(CLOCK_MONOTONIC, &share->retry_at);
+    share->retry_at.tv_sec += RETRY_SECONDS;
     settle(server, share);
     pthread_mutex_unlock(&server->lock);
     return -1;

@@ -106,29 +106,28 @@ HANDLE open_interface(const char *path)
     return handle;
 }
 
-int32_t control_and_wait(HANDLE device, uint32_t code, const void *in, size_t in_size, void *out, size_t out_size,
-                         size_t *returned)
+DWORD control_and_wait(HANDLE device, DWORD code, const void *in, size_t in_size, void *out, size_t out_size,
+                       size_t *returned)
 {
     HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL);
     OVERLAPPED overlapped;
-    int32_t status;
+    DWORD bytes = 0;
+    DWORD error = 0;
 
     if (returned)
         *returned = 0;
     if (!event)
-        return (int32_t)0xC000009A; /* STATUS_INSUFFICIENT_RESOURCES */
+        return ERROR_NOT_ENOUGH_MEMORY;
     memset(&overlapped, 0, sizeof(overlapped));
     /* The low bit keeps the completion from a port that the handle may be bound to. */
     overlapped.hEvent = (HANDLE)((uintptr_t)event | 1);
-    if (!DeviceIoControl(device, code, (void *)(uintptr_t)in, (DWORD)in_size, out, (DWORD)out_size, NULL,
-                         &overlapped) &&
-        GetLastError() == ERROR_IO_PENDING)
-        WaitForSingleObject(event, INFINITE);
-    status = (int32_t)overlapped.Internal;
-    if (status == 0x103) /* STATUS_PENDING still: it was refused before it became a request */
-        status = (int32_t)0xC0000001;
+    /* What fails at once leaves no trace in `overlapped`: the last error is all there is. */
+    if (!DeviceIoControl(device, code, (void *)(uintptr_t)in, (DWORD)in_size, out, (DWORD)out_size, NULL, &overlapped))
+        error = GetLastError();
+    if (error == 0 || error == ERROR_IO_PENDING)
+        error = GetOverlappedResult(device, &overlapped, &bytes, TRUE) ? 0 : GetLastError();
     if (returned)
-        *returned = (size_t)overlapped.InternalHigh;
+        *returned = bytes;
     CloseHandle(event);
-    return status;
+    return error;
 }

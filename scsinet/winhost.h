@@ -18,7 +18,10 @@ char *utf8_from_wide(const WCHAR *text);
 
 /* Opens a device interface (a path of ntio_get_interfaces) for overlapped I/O; INVALID_HANDLE_VALUE. */
 HANDLE open_interface(const char *path);
-/* A DeviceIoControl on an overlapped handle, waited for. Returns the NTSTATUS of the request. Not for a handle with a completion port: see its use of the event's low bit. */
-int32_t control_and_wait(HANDLE device, uint32_t code, const void *in, size_t in_size, void *out, size_t out_size, size_t *returned);
+/*
+ * A DeviceIoControl on an overlapped handle, waited for. Returns 0 or a Win32 error. Also for a handle with a completion port, which gets no
+ * packet of it.
+ */
+DWORD control_and_wait(HANDLE device, DWORD code, const void *in, size_t in_size, void *out, size_t out_size, size_t *returned);
 
 #endif

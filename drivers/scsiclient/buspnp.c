@@ -55,6 +55,30 @@ static NTSTATUS StartBus(PCLIENT_BUS Bus, PIRP Irp)
     return Status;
 }
 
+/*
+ * Children that came and went before plug and play ever heard of them: it will never remove them, so they go here, on its own thread.
+ */
+static VOID DeleteUnknown(PCLIENT_BUS Bus)
+{
+    for (;;) {
+        PDEVICE_OBJECT Pdo = NULL;
+        PLIST_ENTRY Entry;
+        KIRQL Irql;
+
+        KeAcquireSpinLock(&Bus->Lock, &Irql);
+        for (Entry = Bus->Children.Flink; Entry != &Bus->Children && Pdo == NULL; Entry = Entry->Flink) {
+            PCLIENT_CHILD Child = CONTAINING_RECORD(Entry, CLIENT_CHILD, Link);
+
+            if (Child->Gone && !Child->Known)
+                Pdo = Child->Pdo;
+        }
+        KeReleaseSpinLock(&Bus->Lock, Irql);
+        if (Pdo == NULL)
+            return;
+        ClientDeletePdo(Pdo->DeviceExtension);
+    }
+}
+
 /* Adds our children to what a filter above may have reported already. */
 static NTSTATUS ReportChildren(PCLIENT_BUS Bus, PIRP Irp)
 {
@@ -93,6 +117,7 @@ static NTSTATUS ReportChildren(PCLIENT_BUS Bus, PIRP Irp)
 
         Child->Reported = !Child->Gone;
         if (Child->Reported) {
+            Child->Known = TRUE;
             ObReferenceObject(Child->Pdo);
             Relations->Objects[Relations->Count++] = Child->Pdo;
         }
@@ -143,6 +168,7 @@ NTSTATUS ClientBusPnp(PCLIENT_BUS Bus, PIRP Irp, PIO_STACK_LOCATION Stack)
     case IRP_MN_QUERY_DEVICE_RELATIONS:
         if (Stack->Parameters.QueryDeviceRelations.Type != BusRelations)
             break;
+        DeleteUnknown(Bus);
         Status = ReportChildren(Bus, Irp);
         if (!NT_SUCCESS(Status)) {
             ClientCompleteIrp(Irp, Status, Irp->IoStatus.Information);

@@ -88,6 +88,7 @@ NTSTATUS ClientPlugIn(PCLIENT_BUS Bus, PFILE_OBJECT FileObject, const REQUEST_HE
     Extension->Child = Child;
     Child->Pdo = Pdo;
     Pdo->Flags |= DO_DIRECT_IO | DO_POWER_PAGABLE;
+    Pdo->Flags &= ~DO_DEVICE_INITIALIZING; /* once it is in the list it may go at any time */
 
     /* The file object's context is set and the child enters the list in one step: two plug-ins on one handle can't both win. */
     KeAcquireSpinLock(&Bus->Lock, &Irql);
@@ -102,7 +103,6 @@ NTSTATUS ClientPlugIn(PCLIENT_BUS Bus, PFILE_OBJECT FileObject, const REQUEST_HE
     FileObject->FsContext = Child;
     KeReleaseSpinLock(&Bus->Lock, Irql);
 
-    Pdo->Flags &= ~DO_DEVICE_INITIALIZING;
     IoInvalidateDeviceRelations(Bus->Physical, BusRelations);
     return STATUS_SUCCESS;
 }

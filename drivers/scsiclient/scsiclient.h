@@ -59,6 +59,7 @@ typedef struct _CLIENT_CHILD {
     PCLIENT_BUS Bus;
     PDEVICE_OBJECT Pdo;
     BOOLEAN Reported; /* bus lock: was in the last BusRelations answer */
+    BOOLEAN Known;    /* bus lock: was in one at any time, so plug and play will remove it */
     BOOLEAN Gone;     /* bus lock and child lock to write, either to read */
 
     KSPIN_LOCK Lock;    /* guards all below */

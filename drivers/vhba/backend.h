@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * backend.h - the host below the adapter: image files. The only way out of the driver model; plain C
- * on both sides, nothing of NT and nothing of POSIX in it.
+ * backend.h - the host below the adapter: image files. The only way out of the driver model; plain
+ * C on both sides, nothing of NT and nothing of POSIX in it.
  */
 #ifndef VHBA_BACKEND_H
 #define VHBA_BACKEND_H

@@ -87,13 +87,15 @@ enum backend_result backend_read(const struct backend_file *file, int wait, uint
         return BACKEND_WOULD_BLOCK;
     while (*done < length) {
         struct iovec iov = {.iov_base = (char *)buffer + *done, .iov_len = length - *done};
-        ssize_t n = preadv2(file->descriptor, &iov, 1, (off_t)(offset + *done), wait ? 0 : RWF_NOWAIT);
+        ssize_t n =
+            preadv2(file->descriptor, &iov, 1, (off_t)(offset + *done), wait ? 0 : RWF_NOWAIT);
         if (n > 0) {
             *done += (size_t)n;
         } else if (n == 0) {
             return BACKEND_END;
         } else if (errno != EINTR) {
-            return !wait && (errno == EAGAIN || errno == EOPNOTSUPP) ? BACKEND_WOULD_BLOCK : BACKEND_FAILED;
+            return !wait && (errno == EAGAIN || errno == EOPNOTSUPP) ? BACKEND_WOULD_BLOCK
+                                                                     : BACKEND_FAILED;
         }
     }
     return BACKEND_OK;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* configuration.c - GET CONFIGURATION, GET EVENT STATUS NOTIFICATION, GET PERFORMANCE: MMC-6 6.5, 6.6, 6.7, features by clause 5. */
+/* configuration.c - GET CONFIGURATION, GET EVENT STATUS NOTIFICATION, GET PERFORMANCE:
+ * MMC-6 6.5, 6.6, 6.7, features by clause 5. */
 #include "vhba.h"
 
 #define PROFILE_CD_ROM  0x0008

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* disc.c - READ DISC INFORMATION, READ TRACK INFORMATION, READ DVD STRUCTURE: MMC-6 6.21, 6.26, 6.22. A closed read-only disc. */
+/* disc.c - READ DISC INFORMATION, READ TRACK INFORMATION, READ DVD STRUCTURE:
+ * MMC-6 6.21, 6.26, 6.22. A closed read-only disc. */
 #include "vhba.h"
 
 /* A single layer holds this many blocks (4.7 GB). */
@@ -17,8 +18,8 @@ VHBA_OUTCOME VhbaReadDiscInformation(PVHBA_COMMAND Command)
     Data[4] = 1;    /* sessions */
     Data[5] = 1;    /* first and last track of the last session */
     Data[6] = 1;
-    Data[7] = 0x20;                /* unrestricted use */
-    Data[8] = 0x00;                /* CD-DA or CD-ROM disc; reserved for DVD */
+    Data[7] = 0x20;                 /* unrestricted use */
+    Data[8] = 0x00;                 /* CD-DA or CD-ROM disc; reserved for DVD */
     PutBe32(Data + 16, 0xFFFFFFFF); /* no next session, so no lead-in nor lead-out for it */
     PutBe32(Data + 20, 0xFFFFFFFF);
     return VhbaReply(Command, Data, sizeof(Data), Be16(Command->Cdb + 7));
@@ -54,7 +55,8 @@ VHBA_OUTCOME VhbaReadTrackInformation(PVHBA_COMMAND Command)
 
 VHBA_OUTCOME VhbaReadDvdStructure(PVHBA_COMMAND Command)
 {
-    static const USHORT Formats[][2] = {{0x00, 4 + 2048}, {0x01, 8}}; /* format, bytes with the header */
+    static const USHORT Formats[][2] = {{0x00, 4 + 2048},
+                                        {0x01, 8}}; /* format, bytes with the header */
     PVHBA_MEDIUM Medium = VhbaLoaded(Command->Lun);
     ULONG Allocation = Be16(Command->Cdb + 8);
     UCHAR Data[4 + 2048] = {0};
@@ -69,8 +71,9 @@ VHBA_OUTCOME VhbaReadDvdStructure(PVHBA_COMMAND Command)
         PutBe16(Data, 2048 + 2);
         Data[4] = 0x01; /* DVD-ROM, part version 1 */
         Data[5] = 0x0F; /* 120 mm, no maximum rate given */
-        Data[6] = (UCHAR)(0x01 | (Dual ? 0x20 : 0x00)); /* embossed data; layers; parallel track path */
-        PutBe32(Data + 8, 0x00030000);                  /* where data start, always */
+        Data[6] =
+            (UCHAR)(0x01 | (Dual ? 0x20 : 0x00)); /* embossed data; layers; parallel track path */
+        PutBe32(Data + 8, 0x00030000);            /* where data start, always */
         PutBe32(Data + 12, 0x00030000 + Medium->Blocks - 1);
         return VhbaReply(Command, Data, sizeof(Data), Allocation);
     }

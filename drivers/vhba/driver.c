@@ -4,8 +4,8 @@
 
 DRIVER_INITIALIZE DriverEntry;
 static DRIVER_UNLOAD Unload;
-static DRIVER_DISPATCH DispatchCreateClose, DispatchPnp, DispatchPower, DispatchControl, DispatchScsi,
-    DispatchSystemControl;
+static DRIVER_DISPATCH DispatchCreateClose, DispatchPnp, DispatchPower, DispatchControl,
+    DispatchScsi, DispatchSystemControl;
 
 static NTSTATUS Complete(PIRP Irp, NTSTATUS Status)
 {
@@ -36,7 +36,8 @@ static NTSTATUS NTAPI DispatchPower(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PVHBA_COMMON Common = DeviceObject->DeviceExtension;
 
-    return Common->IsFdo ? VhbaFdoPower((PVHBA_FDO)Common, Irp) : VhbaPdoPower((PVHBA_LUN)Common, Irp);
+    return Common->IsFdo ? VhbaFdoPower((PVHBA_FDO)Common, Irp)
+                         : VhbaPdoPower((PVHBA_LUN)Common, Irp);
 }
 
 static NTSTATUS NTAPI DispatchControl(PDEVICE_OBJECT DeviceObject, PIRP Irp)
@@ -50,7 +51,8 @@ static NTSTATUS NTAPI DispatchControl(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         Irp->IoStatus.Information = 0;
         return Complete(Irp, STATUS_NO_SUCH_DEVICE);
     }
-    return Common->IsFdo ? VhbaFdoControl((PVHBA_FDO)Common, Irp) : VhbaPdoControl((PVHBA_LUN)Common, Irp);
+    return Common->IsFdo ? VhbaFdoControl((PVHBA_FDO)Common, Irp)
+                         : VhbaPdoControl((PVHBA_LUN)Common, Irp);
 }
 
 static NTSTATUS NTAPI DispatchScsi(PDEVICE_OBJECT DeviceObject, PIRP Irp)

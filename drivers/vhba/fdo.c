@@ -32,7 +32,8 @@ NTSTATUS NTAPI VhbaAddDevice(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT Physica
     Fdo->WorkerItem = IoAllocateWorkItem(Device);
     Status = STATUS_INSUFFICIENT_RESOURCES;
     if (Fdo->WorkerItem != NULL)
-        Status = IoRegisterDeviceInterface(PhysicalDevice, &GUID_DEVINTERFACE_VHBA, NULL, &Fdo->InterfaceName);
+        Status = IoRegisterDeviceInterface(PhysicalDevice, &GUID_DEVINTERFACE_VHBA, NULL,
+                                           &Fdo->InterfaceName);
     if (NT_SUCCESS(Status)) {
         Fdo->LowerDevice = IoAttachDeviceToDeviceStack(Device, PhysicalDevice);
         if (Fdo->LowerDevice == NULL)
@@ -69,7 +70,8 @@ PVHBA_LUN VhbaFindLun(PVHBA_FDO Fdo, ULONG Number, PVOID Tag)
     ExAcquireFastMutex(&Fdo->Mutex);
     for (PLIST_ENTRY Entry = Fdo->Luns.Flink; Entry != &Fdo->Luns; Entry = Entry->Flink) {
         PVHBA_LUN Lun = CONTAINING_RECORD(Entry, VHBA_LUN, Entry);
-        if (Lun->Number == Number && !Lun->Missing && NT_SUCCESS(IoAcquireRemoveLock(&Lun->Common.RemoveLock, Tag)))
+        if (Lun->Number == Number && !Lun->Missing &&
+            NT_SUCCESS(IoAcquireRemoveLock(&Lun->Common.RemoveLock, Tag)))
             Found = Lun;
     }
     ExReleaseFastMutex(&Fdo->Mutex);
@@ -86,8 +88,9 @@ static NTSTATUS ListLuns(PVHBA_FDO Fdo, PIRP Irp)
     ExAcquireFastMutex(&Fdo->Mutex);
     for (PLIST_ENTRY Entry = Fdo->Luns.Flink; Entry != &Fdo->Luns; Entry = Entry->Flink)
         Count += !CONTAINING_RECORD(Entry, VHBA_LUN, Entry)->Missing;
-    New = ExAllocatePoolWithTag(PagedPool, FIELD_OFFSET(DEVICE_RELATIONS, Objects) + (SIZE_T)(Count + 1) * sizeof(PVOID),
-                                VHBA_TAG);
+    New = ExAllocatePoolWithTag(
+        PagedPool, FIELD_OFFSET(DEVICE_RELATIONS, Objects) + (SIZE_T)(Count + 1) * sizeof(PVOID),
+        VHBA_TAG);
     if (New != NULL) {
         New->Count = 0;
         if (Old != NULL)
@@ -111,7 +114,8 @@ static NTSTATUS ListLuns(PVHBA_FDO Fdo, PIRP Irp)
     return Status;
 }
 
-/* The children are gone or have had their REMOVE; those that were only waiting for a next start go now. */
+/* The children are gone or have had their REMOVE; those that were only waiting for a next start go
+ * now. */
 static VOID DeleteLuns(PVHBA_FDO Fdo)
 {
     for (;;) {
@@ -178,7 +182,8 @@ NTSTATUS VhbaFdoPnp(PVHBA_FDO Fdo, PIRP Irp)
     }
     switch (Stack->MinorFunction) {
     case IRP_MN_START_DEVICE:
-        Status = IoForwardIrpSynchronously(Fdo->LowerDevice, Irp) ? Irp->IoStatus.Status : STATUS_UNSUCCESSFUL;
+        Status = IoForwardIrpSynchronously(Fdo->LowerDevice, Irp) ? Irp->IoStatus.Status
+                                                                  : STATUS_UNSUCCESSFUL;
         if (NT_SUCCESS(Status)) {
             VhbaSet(&Fdo->Common.Started, TRUE);
             Status = SetInterface(Fdo, TRUE);

@@ -74,13 +74,15 @@ VHBA_OUTCOME VhbaRequestSense(PVHBA_COMMAND Command)
     VHBA_SENSE Sense = {0};
     UCHAR Data[VHBA_SENSE_SIZE];
 
-    /* What a command left, then a unit attention (which this reports), then the state of the drive. */
+    /* What a command left, then a unit attention (which this reports), then the state of the drive.
+     */
     if (Lun->SensePending) {
         Sense = Lun->Sense;
         Lun->SensePending = FALSE;
     } else if (Lun->Attention != 0) {
         Sense.Key = SCSI_SENSE_UNIT_ATTENTION;
-        if (Lun->Attention & (VHBA_ATTENTION_POWER_ON | VHBA_ATTENTION_RESET | VHBA_ATTENTION_BUS)) {
+        if (Lun->Attention &
+            (VHBA_ATTENTION_POWER_ON | VHBA_ATTENTION_RESET | VHBA_ATTENTION_BUS)) {
             Sense.Asc = 0x29;
             Sense.Ascq = (Lun->Attention & VHBA_ATTENTION_POWER_ON) ? 0x00
                          : (Lun->Attention & VHBA_ATTENTION_BUS)    ? 0x02

@@ -31,8 +31,9 @@ static BOOLEAN Is(const UCHAR *Descriptor, const CHAR *Identifier)
 }
 
 /*
- * Volume recognition begins at block 16: ISO 9660 has CD001 in its first descriptor; UDF has an extended
- * area (BEA01 ... TEA01) there or after ISO's set (ECMA-167 part 2, clause 8). Blank space up to it is allowed.
+ * Volume recognition begins at block 16: ISO 9660 has CD001 in its first descriptor; UDF has an
+ * extended area (BEA01 ... TEA01) there or after ISO's set (ECMA-167 part 2, clause 8). Blank space
+ * up to it is allowed.
  */
 static NTSTATUS Recognize(PVHBA_MEDIUM Medium)
 {
@@ -41,8 +42,8 @@ static NTSTATUS Recognize(PVHBA_MEDIUM Medium)
 
     for (ULONG i = First; i < First + Most && i < Medium->Blocks; i++) {
         size_t Done = 0;
-        enum backend_result Result = backend_read(&Medium->File, 1, (uint64_t)i * VHBA_BLOCK, Descriptor,
-                                                  sizeof(Descriptor), &Done);
+        enum backend_result Result = backend_read(&Medium->File, 1, (uint64_t)i * VHBA_BLOCK,
+                                                  Descriptor, sizeof(Descriptor), &Done);
         if (Result != BACKEND_OK)
             return ToStatus(Result);
         if (Is(Descriptor, "CD001") || Is(Descriptor, "BEA01"))

@@ -14,7 +14,8 @@
 
 typedef ULONG PAGE_MAKER(PVHBA_LUN Lun, UCHAR Form, UCHAR *Page);
 
-/* 01h, read error recovery: what to do is the host's choice, though no error of ours is mended by it. */
+/* 01h, read error recovery: what to do is the host's choice, though no error of ours is mended by
+ * it. */
 static ULONG ErrorRecovery(PVHBA_LUN Lun, UCHAR Form, UCHAR *Page)
 {
     Page[0] = 0x01;
@@ -141,7 +142,8 @@ VHBA_OUTCOME VhbaModeSense10(PVHBA_COMMAND Command)
 #define PARAMETER_FIELD(c)  VhbaFail(c, SCSI_SENSE_ILLEGAL_REQUEST, 0x26, 0x00)
 
 /* All pages are checked before the first is applied: a command that fails changes nothing. */
-static VHBA_OUTCOME SelectPages(PVHBA_COMMAND Command, const UCHAR *List, ULONG Length, VHBA_MODE *Mode)
+static VHBA_OUTCOME SelectPages(PVHBA_COMMAND Command, const UCHAR *List, ULONG Length,
+                                VHBA_MODE *Mode)
 {
     while (Length != 0) {
         UCHAR Now[PAGE_LARGEST] = {0}, Mask[PAGE_LARGEST] = {0};
@@ -193,7 +195,8 @@ static VHBA_OUTCOME ModeSelect(PVHBA_COMMAND Command, ULONG Header, ULONG Length
     if (Descriptors != 0) {
         if (Length - Header < Descriptors)
             return PARAMETER_LENGTH(Command);
-        if (Descriptors != 8 || (Be24(List + Header + 5) != 0 && Be24(List + Header + 5) != VHBA_BLOCK))
+        if (Descriptors != 8 ||
+            (Be24(List + Header + 5) != 0 && Be24(List + Header + 5) != VHBA_BLOCK))
             return PARAMETER_FIELD(Command);
     }
     SelectPages(Command, List + Header + Descriptors, Length - Header - Descriptors, &Mode);

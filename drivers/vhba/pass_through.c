@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pass_through.c - IOCTL_SCSI_PASS_THROUGH and its DIRECT form, as a port driver serves them. Source: MS docs, pages of both codes.
+ * pass_through.c - IOCTL_SCSI_PASS_THROUGH and its DIRECT form, as a port driver serves them.
+ * Source: MS docs, pages of both codes.
  *
- * The structure stays in the system buffer until the command has ended; a program's data buffer of the
- * DIRECT form is locked down by an MDL, in DriverContext[1].
+ * The structure stays in the system buffer until the command has ended; a program's data buffer of
+ * the DIRECT form is locked down by an MDL, in DriverContext[1].
  */
 #include "vhba.h"
 #include <ntseh.h>
 
 /* Both forms are alike up to here, and in size. */
 C_ASSERT(sizeof(SCSI_PASS_THROUGH) == sizeof(SCSI_PASS_THROUGH_DIRECT));
-C_ASSERT(FIELD_OFFSET(SCSI_PASS_THROUGH, DataBufferOffset) == FIELD_OFFSET(SCSI_PASS_THROUGH_DIRECT, DataBuffer));
-C_ASSERT(FIELD_OFFSET(SCSI_PASS_THROUGH, SenseInfoOffset) == FIELD_OFFSET(SCSI_PASS_THROUGH_DIRECT, SenseInfoOffset));
+C_ASSERT(FIELD_OFFSET(SCSI_PASS_THROUGH, DataBufferOffset) ==
+         FIELD_OFFSET(SCSI_PASS_THROUGH_DIRECT, DataBuffer));
+C_ASSERT(FIELD_OFFSET(SCSI_PASS_THROUGH, SenseInfoOffset) ==
+         FIELD_OFFSET(SCSI_PASS_THROUGH_DIRECT, SenseInfoOffset));
 C_ASSERT(FIELD_OFFSET(SCSI_PASS_THROUGH, Cdb) == FIELD_OFFSET(SCSI_PASS_THROUGH_DIRECT, Cdb));
 
 static NTSTATUS End(PVHBA_LUN Lun, PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
@@ -29,11 +32,13 @@ static NTSTATUS End(PVHBA_LUN Lun, PIRP Irp, NTSTATUS Status, ULONG_PTR Informat
     return Status;
 }
 
-static NTSTATUS CompletePassThrough(PVHBA_COMMAND Command, PIRP Irp, NTSTATUS Status, UCHAR SrbStatus)
+static NTSTATUS CompletePassThrough(PVHBA_COMMAND Command, PIRP Irp, NTSTATUS Status,
+                                    UCHAR SrbStatus)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
     PSCSI_PASS_THROUGH Header = Irp->AssociatedIrp.SystemBuffer;
-    BOOLEAN Direct = Stack->Parameters.DeviceIoControl.IoControlCode == IOCTL_SCSI_PASS_THROUGH_DIRECT;
+    BOOLEAN Direct =
+        Stack->Parameters.DeviceIoControl.IoControlCode == IOCTL_SCSI_PASS_THROUGH_DIRECT;
     ULONG_PTR Information = sizeof(*Header);
     UCHAR SenseLength = 0;
 
@@ -44,7 +49,8 @@ static NTSTATUS CompletePassThrough(PVHBA_COMMAND Command, PIRP Irp, NTSTATUS St
     Header->DataTransferLength = Command->Transferred;
     if (Command->ScsiStatus != SCSISTAT_GOOD && Header->SenseInfoLength != 0) {
         UCHAR Sense[VHBA_SENSE_SIZE];
-        SenseLength = Header->SenseInfoLength < sizeof(Sense) ? Header->SenseInfoLength : sizeof(Sense);
+        SenseLength =
+            Header->SenseInfoLength < sizeof(Sense) ? Header->SenseInfoLength : sizeof(Sense);
         VhbaFormatSense(&Command->Sense, Sense);
         RtlCopyMemory((PUCHAR)Header + Header->SenseInfoOffset, Sense, SenseLength);
         Information = (ULONG_PTR)Header->SenseInfoOffset + SenseLength;
@@ -59,7 +65,8 @@ static NTSTATUS CompletePassThrough(PVHBA_COMMAND Command, PIRP Irp, NTSTATUS St
 }
 
 /* Nothing in the structure is trusted. In and Out: the lengths of the control's two buffers. */
-static NTSTATUS Check(PVHBA_LUN Lun, const SCSI_PASS_THROUGH *Header, ULONG In, ULONG Out, BOOLEAN Direct)
+static NTSTATUS Check(PVHBA_LUN Lun, const SCSI_PASS_THROUGH *Header, ULONG In, ULONG Out,
+                      BOOLEAN Direct)
 {
     ULONG Larger = In > Out ? In : Out;
 
@@ -73,20 +80,23 @@ static NTSTATUS Check(PVHBA_LUN Lun, const SCSI_PASS_THROUGH *Header, ULONG In, 
         return STATUS_INVALID_PARAMETER;
     if (Header->SenseInfoLength != 0 &&
         (Header->SenseInfoOffset < sizeof(*Header) || Header->SenseInfoOffset > Larger ||
-         Header->SenseInfoLength > Out - (Header->SenseInfoOffset < Out ? Header->SenseInfoOffset : Out)))
+         Header->SenseInfoLength >
+             Out - (Header->SenseInfoOffset < Out ? Header->SenseInfoOffset : Out)))
         return STATUS_INVALID_PARAMETER;
     if (Header->DataTransferLength == 0)
         return STATUS_SUCCESS;
     if (Direct)
-        return ((const SCSI_PASS_THROUGH_DIRECT *)Header)->DataBuffer != NULL ? STATUS_SUCCESS
-                                                                                : STATUS_INVALID_PARAMETER;
+        return ((const SCSI_PASS_THROUGH_DIRECT *)Header)->DataBuffer != NULL
+                   ? STATUS_SUCCESS
+                   : STATUS_INVALID_PARAMETER;
     {
         /* Where data go one way only that buffer has to hold them. */
         ULONG Room = Header->DataIn == SCSI_IOCTL_DATA_IN    ? Out
                      : Header->DataIn == SCSI_IOCTL_DATA_OUT ? In
                                                              : (In < Out ? In : Out);
-        ULONG_PTR SenseEnd = Header->SenseInfoLength == 0 ? sizeof(*Header)
-                                                          : (ULONG_PTR)Header->SenseInfoOffset + Header->SenseInfoLength;
+        ULONG_PTR SenseEnd = Header->SenseInfoLength == 0
+                                 ? sizeof(*Header)
+                                 : (ULONG_PTR)Header->SenseInfoOffset + Header->SenseInfoLength;
         if (Header->DataBufferOffset < sizeof(*Header) || Header->DataBufferOffset > Room ||
             Header->DataTransferLength > Room - Header->DataBufferOffset)
             return STATUS_INVALID_PARAMETER;
@@ -107,12 +117,16 @@ static NTSTATUS LockBuffer(PIRP Irp, PVOID Buffer, ULONG Length, UCHAR DataIn, P
     *Result = NULL;
     if (Mdl == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    NT_TRY {
+    NT_TRY
+    {
         MmProbeAndLockPages(Mdl, Irp->RequestorMode,
                             DataIn == SCSI_IOCTL_DATA_OUT ? IoReadAccess : IoModifyAccess);
-    } NT_EXCEPT(EXCEPTION_EXECUTE_HANDLER) {
+    }
+    NT_EXCEPT(EXCEPTION_EXECUTE_HANDLER)
+    {
         Status = GetExceptionCode();
-    } NT_END
+    }
+    NT_END
     if (!NT_SUCCESS(Status)) {
         IoFreeMdl(Mdl);
         return Status;
@@ -136,8 +150,8 @@ NTSTATUS VhbaPassThrough(PVHBA_LUN Lun, PIRP Irp, BOOLEAN Direct)
         return End(Lun, Irp, Status, 0);
     Command.BufferLength = Header->DataTransferLength;
     if (Command.BufferLength != 0 && Direct) {
-        Status = LockBuffer(Irp, ((PSCSI_PASS_THROUGH_DIRECT)Header)->DataBuffer, Command.BufferLength,
-                            Header->DataIn, &Mdl);
+        Status = LockBuffer(Irp, ((PSCSI_PASS_THROUGH_DIRECT)Header)->DataBuffer,
+                            Command.BufferLength, Header->DataIn, &Mdl);
         if (!NT_SUCCESS(Status))
             return End(Lun, Irp, Status, 0);
         Irp->Tail.Overlay.DriverContext[1] = Mdl;

@@ -47,8 +47,8 @@ static NTSTATUS TargetRelation(PVHBA_LUN Lun, PIRP Irp)
 }
 
 /*
- * The stack above goes. A LUN that REMOVE_LUN took away, and of which the tree has been told, goes with it; any
- * other stays for the next start.
+ * The stack above goes. A LUN that REMOVE_LUN took away, and of which the tree has been told, goes
+ * with it; any other stays for the next start.
  */
 static NTSTATUS Remove(PVHBA_LUN Lun, PIRP Irp)
 {

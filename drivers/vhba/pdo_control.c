@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* pdo_control.c - the port's control codes on a LUN. Source: MS docs, "Storage IOCTLs", "SCSI port I/O control codes". */
+/* pdo_control.c - the port's control codes on a LUN. Source: MS docs, "Storage IOCTLs", "SCSI port
+ * I/O control codes". */
 #include "vhba.h"
 
 static ULONG TextSize(const CHAR *Text)
@@ -11,7 +12,8 @@ static ULONG TextSize(const CHAR *Text)
     return Length + 1;
 }
 
-/* What fits; Information says how much. A caller that asks with a header learns the size to ask for. */
+/* What fits; Information says how much. A caller that asks with a header learns the size to ask
+ * for. */
 static NTSTATUS Give(PIRP Irp, const VOID *Data, ULONG Length, ULONG Out)
 {
     ULONG Given = Length < Out ? Length : Out;
@@ -48,7 +50,8 @@ static NTSTATUS DeviceProperty(PVHBA_LUN Lun, PIRP Irp, ULONG Out)
     Data.Descriptor.ProductRevisionOffset = PutString(Data.Bytes, &Used, Lun->Revision);
     Data.Descriptor.SerialNumberOffset = PutString(Data.Bytes, &Used, Lun->Serial);
     Data.Descriptor.BusType = BusTypeScsi;
-    Data.Descriptor.RawPropertiesLength = Used - FIELD_OFFSET(STORAGE_DEVICE_DESCRIPTOR, RawDeviceProperties);
+    Data.Descriptor.RawPropertiesLength =
+        Used - FIELD_OFFSET(STORAGE_DEVICE_DESCRIPTOR, RawDeviceProperties);
     Data.Descriptor.Size = Used;
     return Give(Irp, &Data, Used, Out);
 }
@@ -113,7 +116,8 @@ static NTSTATUS QueryProperty(PVHBA_LUN Lun, PIRP Irp, ULONG In, ULONG Out)
     Property = Query->PropertyId;
     if (Query->QueryType != PropertyStandardQuery && Query->QueryType != PropertyExistsQuery)
         return STATUS_NOT_SUPPORTED;
-    if (Property != StorageDeviceProperty && Property != StorageAdapterProperty && Property != StorageDeviceIdProperty)
+    if (Property != StorageDeviceProperty && Property != StorageAdapterProperty &&
+        Property != StorageDeviceIdProperty)
         return STATUS_NOT_SUPPORTED;
     if (Query->QueryType == PropertyExistsQuery)
         return STATUS_SUCCESS;
@@ -130,7 +134,8 @@ static NTSTATUS GetAddress(PVHBA_LUN Lun, PIRP Irp, ULONG Out)
                             .PortNumber = (UCHAR)Lun->Adapter->PortNumber,
                             .TargetId = (UCHAR)Lun->Number};
 
-    return Out < sizeof(Address) ? STATUS_BUFFER_TOO_SMALL : Give(Irp, &Address, sizeof(Address), Out);
+    return Out < sizeof(Address) ? STATUS_BUFFER_TOO_SMALL
+                                 : Give(Irp, &Address, sizeof(Address), Out);
 }
 
 static NTSTATUS GetCapabilities(PVHBA_LUN Lun, PIRP Irp, ULONG Out)

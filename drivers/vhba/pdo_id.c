@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pdo_id.c - a LUN's IDs and texts, as Windows' ports form them. Source: MS docs, "Identifiers for SCSI devices".
+ * pdo_id.c - a LUN's IDs and texts, as Windows' ports form them. Source: MS docs, "Identifiers for
+ * SCSI devices".
  */
 #include "vhba.h"
 
 #define ID_CHARACTERS 400
 
-/* Strings are appended one after the other, each with its zero. Enough room is the caller's affair: all parts are bounded. */
+/* Strings are appended one after the other, each with its zero. Enough room is the caller's affair:
+ * all parts are bounded. */
 typedef struct _ID_TEXT {
     WCHAR Buffer[ID_CHARACTERS];
     ULONG Length;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * queue.c - commands that can't be done at once: held by a test's hold, or waiting for a worker thread that may sleep.
+ * queue.c - commands that can't be done at once: held by a test's hold, or waiting for a worker
+ * thread that may sleep.
  *
- * An IRP in one of the lists has its cancel routine set. Whoever takes the routine away (IoSetCancelRoutine answers it) owns the IRP's
- * end; a routine that has begun owns it itself, and finds the request in its list, or out of it with the entry pointing to itself.
+ * An IRP in one of the lists has its cancel routine set. Whoever takes the routine away
+ * (IoSetCancelRoutine answers it) owns the IRP's end; a routine that has begun owns it itself, and
+ * finds the request in its list, or out of it with the entry pointing to itself.
  */
 #include "vhba.h"
 
@@ -62,7 +64,8 @@ static BOOLEAN IsHeld(PVHBA_LUN Lun, const VHBA_COMMAND *Command)
     return FALSE;
 }
 
-/* Makes one more worker. PASSIVE_LEVEL. Where none can be made and none is there, what waits fails. */
+/* Makes one more worker. PASSIVE_LEVEL. Where none can be made and none is there, what waits fails.
+ */
 static VOID StartWorker(PVHBA_FDO Fdo)
 {
     OBJECT_ATTRIBUTES Attributes;
@@ -72,7 +75,8 @@ static VOID StartWorker(PVHBA_FDO Fdo)
     NTSTATUS Status;
 
     InitializeObjectAttributes(&Attributes, NULL, OBJ_KERNEL_HANDLE, NULL, NULL);
-    Status = PsCreateSystemThread(&Handle, THREAD_ALL_ACCESS, &Attributes, NULL, NULL, WorkerThread, Fdo);
+    Status = PsCreateSystemThread(&Handle, THREAD_ALL_ACCESS, &Attributes, NULL, NULL, WorkerThread,
+                                  Fdo);
     if (NT_SUCCESS(Status)) {
         Status = ObReferenceObjectByHandle(Handle, SYNCHRONIZE, NULL, KernelMode, &Thread, NULL);
         NT_ASSERT(NT_SUCCESS(Status));
@@ -110,8 +114,9 @@ static VOID NTAPI StartWorkerItem(PDEVICE_OBJECT DeviceObject, PVOID Context)
 }
 
 /*
- * Tells the workers of one more request, makes another where all are busy. The request's own remove lock on its LUN keeps the adapter
- * there only until a worker has it: so the caller holds the adapter's under Tag, which this releases.
+ * Tells the workers of one more request, makes another where all are busy. The request's own remove
+ * lock on its LUN keeps the adapter there only until a worker has it: so the caller holds the
+ * adapter's under Tag, which this releases.
  */
 static VOID WakeWorker(PVHBA_FDO Fdo, PVOID Tag)
 {
@@ -172,7 +177,8 @@ static BOOLEAN Park(PVHBA_COMMAND Command, PIRP Irp, VHBA_COMPLETE *Complete, BO
         Finish(Request, STATUS_CANCELLED, SRB_STATUS_ABORTED);
         return TRUE;
     }
-    /* Looked at again: the hold may have gone in the meantime, and then a worker runs the command. */
+    /* Looked at again: the hold may have gone in the meantime, and then a worker runs the command.
+     */
     Request->Held = Held = !Started && IsHeld(Lun, Command);
     if (Held) {
         Lun->HeldCount++;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* read.c - commands over blocks: READ, READ CD, READ CAPACITY, VERIFY, SEEK, and what a ROM refuses to write. MMC-6, SBC-3. */
+/* read.c - commands over blocks: READ, READ CD, READ CAPACITY, VERIFY, SEEK, and what a ROM refuses
+ * to write. MMC-6, SBC-3. */
 #include "vhba.h"
 
 #define OUT_OF_RANGE(c) VhbaFail(c, SCSI_SENSE_ILLEGAL_REQUEST, 0x21, 0x00)
@@ -65,8 +66,10 @@ static VHBA_OUTCOME ReadRawBlocks(PVHBA_COMMAND Command, ULONG Lba, ULONG Blocks
 
     if (Medium->Dvd)
         return VhbaFail(Command, SCSI_SENSE_ILLEGAL_REQUEST, 0x30, 0x02);
-    if (Type > 5 || Bytes == (ULONG)-1 || (Command->Cdb[9] & 0x06) != 0 || (Command->Cdb[10] & 0x07) != 0)
-        return VHBA_INVALID_FIELD(Command); /* C2 pointers and sub-channels are none of the features */
+    if (Type > 5 || Bytes == (ULONG)-1 || (Command->Cdb[9] & 0x06) != 0 ||
+        (Command->Cdb[10] & 0x07) != 0)
+        return VHBA_INVALID_FIELD(
+            Command); /* C2 pointers and sub-channels are none of the features */
     if (!InRange(Medium, Lba, Blocks))
         return OUT_OF_RANGE(Command);
     if (Type != 0 && Type != 2) /* any, or mode 1: that is what there is */
@@ -84,7 +87,8 @@ VHBA_OUTCOME VhbaReadCd(PVHBA_COMMAND Command)
 VHBA_OUTCOME VhbaReadCdMsf(PVHBA_COMMAND Command)
 {
     const UCHAR *From = Command->Cdb + 3, *To = Command->Cdb + 6;
-    ULONG First = (From[0] * 60u + From[1]) * 75u + From[2], Last = (To[0] * 60u + To[1]) * 75u + To[2];
+    ULONG First = (From[0] * 60u + From[1]) * 75u + From[2],
+          Last = (To[0] * 60u + To[1]) * 75u + To[2];
 
     if (From[1] > 59 || From[2] > 74 || To[1] > 59 || To[2] > 74 || Last < First)
         return VHBA_INVALID_FIELD(Command);
@@ -126,7 +130,8 @@ VHBA_OUTCOME VhbaVerify10(PVHBA_COMMAND Command)
 
 VHBA_OUTCOME VhbaSeek10(PVHBA_COMMAND Command)
 {
-    return InRange(VhbaLoaded(Command->Lun), Be32(Command->Cdb + 2), 0) ? VhbaDone : OUT_OF_RANGE(Command);
+    return InRange(VhbaLoaded(Command->Lun), Be32(Command->Cdb + 2), 0) ? VhbaDone
+                                                                        : OUT_OF_RANGE(Command);
 }
 
 VHBA_OUTCOME VhbaSynchronizeCache(PVHBA_COMMAND Command)

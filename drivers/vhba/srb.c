@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * srb.c - SRBs: what a class driver sends to a LUN, and how their ends look to it. Source: MS docs, "SCSI_REQUEST_BLOCK structure",
- * "Handling SRBs"; the IRP's status for each SRB status as SCSI port gives it.
+ * srb.c - SRBs: what a class driver sends to a LUN, and how their ends look to it. Source: MS docs,
+ * "SCSI_REQUEST_BLOCK structure", "Handling SRBs"; the IRP's status for each SRB status as SCSI
+ * port gives it.
  */
 #include "vhba.h"
 
@@ -33,7 +34,8 @@ static VOID DeliverSense(PVHBA_COMMAND Command, PSCSI_REQUEST_BLOCK Srb)
 
     if (!(Srb->SrbFlags & SRB_FLAGS_DISABLE_AUTOSENSE) && Srb->SenseInfoBuffer != NULL &&
         Srb->SenseInfoBufferLength != 0) {
-        UCHAR Length = Srb->SenseInfoBufferLength < sizeof(Data) ? Srb->SenseInfoBufferLength : sizeof(Data);
+        UCHAR Length =
+            Srb->SenseInfoBufferLength < sizeof(Data) ? Srb->SenseInfoBufferLength : sizeof(Data);
         VhbaFormatSense(&Command->Sense, Data);
         RtlCopyMemory(Srb->SenseInfoBuffer, Data, Length);
         Srb->SenseInfoBufferLength = Length;
@@ -61,7 +63,8 @@ static NTSTATUS CompleteSrb(PVHBA_COMMAND Command, PIRP Irp, NTSTATUS Status, UC
         DeliverSense(Command, Srb);
         Status = STATUS_IO_DEVICE_ERROR;
     } else if (Command->Overrun || Command->Transferred < Srb->DataTransferLength) {
-        /* One name for both: less data than the buffer takes is an overrun with the length that came. */
+        /* One name for both: less data than the buffer takes is an overrun with the length that
+         * came. */
         Srb->SrbStatus = SRB_STATUS_DATA_OVERRUN;
         Status = STATUS_BUFFER_OVERFLOW;
     } else {
@@ -72,8 +75,8 @@ static NTSTATUS CompleteSrb(PVHBA_COMMAND Command, PIRP Irp, NTSTATUS Status, UC
 }
 
 /*
- * The address at which the data can be reached. DataBuffer is an address within the MDL's range, maybe one
- * that means nothing here: only its offset counts.
+ * The address at which the data can be reached. DataBuffer is an address within the MDL's range,
+ * maybe one that means nothing here: only its offset counts.
  */
 static NTSTATUS MapData(PSCSI_REQUEST_BLOCK Srb, PMDL Mdl, PUCHAR *Buffer)
 {
@@ -86,7 +89,8 @@ static NTSTATUS MapData(PSCSI_REQUEST_BLOCK Srb, PMDL Mdl, PUCHAR *Buffer)
     if (Mdl == NULL)
         return Srb->DataBuffer != NULL ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
     Offset = (ULONG_PTR)Srb->DataBuffer - (ULONG_PTR)MmGetMdlVirtualAddress(Mdl);
-    if (Offset > MmGetMdlByteCount(Mdl) || Srb->DataTransferLength > MmGetMdlByteCount(Mdl) - Offset)
+    if (Offset > MmGetMdlByteCount(Mdl) ||
+        Srb->DataTransferLength > MmGetMdlByteCount(Mdl) - Offset)
         return STATUS_INVALID_PARAMETER;
     Base = MmGetSystemAddressForMdlSafe(Mdl, NormalPagePriority);
     if (Base == NULL)
@@ -95,7 +99,8 @@ static NTSTATUS MapData(PSCSI_REQUEST_BLOCK Srb, PMDL Mdl, PUCHAR *Buffer)
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS Refuse(PVHBA_LUN Lun, PIRP Irp, PSCSI_REQUEST_BLOCK Srb, UCHAR SrbStatus, NTSTATUS Status)
+static NTSTATUS Refuse(PVHBA_LUN Lun, PIRP Irp, PSCSI_REQUEST_BLOCK Srb, UCHAR SrbStatus,
+                       NTSTATUS Status)
 {
     Srb->SrbStatus = SrbStatus;
     Srb->DataTransferLength = 0;
@@ -116,7 +121,8 @@ static NTSTATUS ExecuteScsi(PVHBA_LUN Lun, PIRP Irp, PSCSI_REQUEST_BLOCK Srb)
     Status = MapData(Srb, Irp->MdlAddress, &Command.Buffer);
     if (!NT_SUCCESS(Status))
         return Refuse(Lun, Irp, Srb,
-                      Status == STATUS_INSUFFICIENT_RESOURCES ? SRB_STATUS_ERROR : SRB_STATUS_INVALID_REQUEST,
+                      Status == STATUS_INSUFFICIENT_RESOURCES ? SRB_STATUS_ERROR
+                                                              : SRB_STATUS_INVALID_REQUEST,
                       Status);
     /* Class drivers leave the address to the port. */
     Srb->PathId = 0;
@@ -167,7 +173,8 @@ static NTSTATUS Reset(PVHBA_LUN Lun, PIRP Irp, PSCSI_REQUEST_BLOCK Srb, ULONG At
     KeAcquireSpinLock(&Lun->Lock, &OldIrql);
     Lun->Attention |= Attention;
     Lun->SensePending = FALSE;
-    Lun->Prevented = FALSE; /* MMC-6 6.14: a reset allows removal again, but for the persistent kind */
+    Lun->Prevented =
+        FALSE; /* MMC-6 6.14: a reset allows removal again, but for the persistent kind */
     Lun->Mode.ErrorRecovery = 0x00;
     Lun->Mode.ReadRetries = 0x05;
     Lun->Mode.ReadSpeed = 0xFFFF;
@@ -207,7 +214,8 @@ NTSTATUS VhbaScsi(PVHBA_LUN Lun, PIRP Irp)
     case SRB_FUNCTION_RELEASE_DEVICE:
         return Release(Lun, Irp, Srb);
     case SRB_FUNCTION_ABORT_COMMAND:
-        if (Srb->NextSrb == NULL || VhbaFlush(Lun, Srb->NextSrb, SRB_STATUS_ABORTED, STATUS_CANCELLED) == 0)
+        if (Srb->NextSrb == NULL ||
+            VhbaFlush(Lun, Srb->NextSrb, SRB_STATUS_ABORTED, STATUS_CANCELLED) == 0)
             return Refuse(Lun, Irp, Srb, SRB_STATUS_ABORT_FAILED, STATUS_IO_DEVICE_ERROR);
         break;
     case SRB_FUNCTION_RESET_LOGICAL_UNIT:
@@ -218,7 +226,7 @@ NTSTATUS VhbaScsi(PVHBA_LUN Lun, PIRP Irp)
     case SRB_FUNCTION_FLUSH_QUEUE:
         VhbaFlush(Lun, NULL, SRB_STATUS_REQUEST_FLUSHED, STATUS_CANCELLED);
         break;
-    case SRB_FUNCTION_FLUSH:    /* there is no cache */
+    case SRB_FUNCTION_FLUSH: /* there is no cache */
     case SRB_FUNCTION_SHUTDOWN:
     case SRB_FUNCTION_RELEASE_QUEUE: /* the queue never freezes, so it runs again */
         break;

@@ -2,17 +2,17 @@
 /*
  * target.c - the SCSI target: the table of commands, what holds for all of them, their two ends.
  *
- * Order of the checks (SPC-4 5.6, SAM-4 5.14): a pending unit attention, then the operation code, the control byte, the medium, and
- * the fields in each handler.
+ * Order of the checks (SPC-4 5.6, SAM-4 5.14): a pending unit attention, then the operation code,
+ * the control byte, the medium, and the fields in each handler.
  */
 #include "vhba.h"
 
-#define EXEMPT  0x01 /* runs with a unit attention pending, and leaves it */
-#define MEDIUM  0x02 /* needs a readable medium */
-#define BLOCKS6 0x04 /* where the block address and count are, for holds */
-#define BLOCKS10 0x08
-#define BLOCKS12 0x10
-#define BLOCKS24 0x20 /* READ CD: the count has three bytes */
+#define EXEMPT    0x01 /* runs with a unit attention pending, and leaves it */
+#define MEDIUM    0x02 /* needs a readable medium */
+#define BLOCKS6   0x04 /* where the block address and count are, for holds */
+#define BLOCKS10  0x08
+#define BLOCKS12  0x10
+#define BLOCKS24  0x20 /* READ CD: the count has three bytes */
 #define BLOCKSMSF 0x40
 
 typedef struct _COMMAND_ENTRY {
@@ -90,7 +90,8 @@ static VHBA_OUTCOME ReportAttention(PVHBA_COMMAND Command)
 
     if (Lun->Attention & VHBA_ATTENTION_POWER_ON) {
         /* A power-on is a reset, too. */
-        Lun->Attention &= ~(ULONG)(VHBA_ATTENTION_POWER_ON | VHBA_ATTENTION_RESET | VHBA_ATTENTION_BUS);
+        Lun->Attention &=
+            ~(ULONG)(VHBA_ATTENTION_POWER_ON | VHBA_ATTENTION_RESET | VHBA_ATTENTION_BUS);
         return VhbaFail(Command, SCSI_SENSE_UNIT_ATTENTION, 0x29, 0x00);
     }
     if (Lun->Attention & VHBA_ATTENTION_BUS) {

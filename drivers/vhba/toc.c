@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* toc.c - READ TOC/PMA/ATIP and READ SUB-CHANNEL: MMC-6 6.25 and 6.24. One data track, one session. */
+/* toc.c - READ TOC/PMA/ATIP and READ SUB-CHANNEL: MMC-6 6.25 and 6.24. One data track, one session.
+ */
 #include "vhba.h"
 
 #define DATA_TRACK 0x14 /* ADR 1: Q carries the position; control: data, uninterrupted */
@@ -82,7 +83,7 @@ VHBA_OUTCOME VhbaReadSubChannel(PVHBA_COMMAND Command)
     UCHAR Data[24] = {0};
     ULONG Length;
 
-    Data[1] = 0x15; /* no audio status to return */
+    Data[1] = 0x15;                /* no audio status to return */
     if (!(Command->Cdb[2] & 0x40)) /* no sub-channel data: the header */
         return VhbaReply(Command, Data, 4, Be16(Command->Cdb + 7));
     Data[4] = Command->Cdb[3];

@@ -43,8 +43,9 @@ static BOOLEAN ReadRawBlocks(PVHBA_COMMAND Command, BOOLEAN Wait, ULONG64 *Bytes
         enum backend_result Result;
         if (Room == 0)
             break;
-        Result = backend_read(&Command->Medium->File, Wait, ((uint64_t)Command->Lba + i) * VHBA_BLOCK,
-                              Block + 16, VHBA_BLOCK, &Done);
+        Result =
+            backend_read(&Command->Medium->File, Wait, ((uint64_t)Command->Lba + i) * VHBA_BLOCK,
+                         Block + 16, VHBA_BLOCK, &Done);
         if (Result == BACKEND_WOULD_BLOCK)
             return FALSE;
         if (Result != BACKEND_OK) {
@@ -53,7 +54,8 @@ static BOOLEAN ReadRawBlocks(PVHBA_COMMAND Command, BOOLEAN Wait, ULONG64 *Bytes
         }
         *Bytes += VHBA_BLOCK;
         VhbaMakeRawBlock(Block, Command->Lba + i);
-        RtlCopyMemory(Command->Buffer + Command->Done, Block + From, Room < PerBlock ? Room : PerBlock);
+        RtlCopyMemory(Command->Buffer + Command->Done, Block + From,
+                      Room < PerBlock ? Room : PerBlock);
         Command->Done += Room < PerBlock ? Room : PerBlock;
     }
     Command->Transferred = (ULONG)Command->Done;
@@ -68,7 +70,8 @@ BOOLEAN VhbaRead(PVHBA_COMMAND Command, BOOLEAN Wait)
     ULONG64 Bytes = 0;
     KIRQL OldIrql;
 
-    if (!(Command->Selection == 0 ? ReadPlain(Command, Wait, &Bytes) : ReadRawBlocks(Command, Wait, &Bytes)))
+    if (!(Command->Selection == 0 ? ReadPlain(Command, Wait, &Bytes)
+                                  : ReadRawBlocks(Command, Wait, &Bytes)))
         return FALSE;
     KeAcquireSpinLock(&Lun->Lock, &OldIrql);
     Lun->Counters.BytesRead += Bytes;

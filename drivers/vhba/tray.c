@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tray.c - TEST UNIT READY, START STOP UNIT, PREVENT ALLOW MEDIUM REMOVAL, MECHANISM STATUS, SET CD SPEED: MMC-6 clause 6. */
+/* tray.c - TEST UNIT READY, START STOP UNIT, PREVENT ALLOW MEDIUM REMOVAL, MECHANISM STATUS, SET CD
+ * SPEED: MMC-6 clause 6. */
 #include "vhba.h"
 
 VHBA_OUTCOME VhbaTestUnitReady(PVHBA_COMMAND Command)
@@ -15,7 +16,8 @@ VHBA_OUTCOME VhbaStartStop(PVHBA_COMMAND Command)
     BOOLEAN Load = (Command->Cdb[4] & 0x02) != 0, Start = (Command->Cdb[4] & 0x01) != 0;
 
     if (Power != 0) /* active, idle, standby, sleep: all the same to a file */
-        return Power == 1 || Power == 2 || Power == 3 || Power == 5 ? VhbaDone : VHBA_INVALID_FIELD(Command);
+        return Power == 1 || Power == 2 || Power == 3 || Power == 5 ? VhbaDone
+                                                                    : VHBA_INVALID_FIELD(Command);
     if (!Load) {
         if (Start && VhbaLoaded(Lun) == NULL)
             return VhbaFail(Command, SCSI_SENSE_NOT_READY, 0x3A, 0x00);

@@ -2,14 +2,16 @@
 /*
  * vhba.h - the virtual host bus adapter: one FDO, a PDO for each LUN.
  *
- * A request's way: srb.c or pass_through.c makes a VHBA_COMMAND of it -> target.c finds the command and calls its handler (inquiry.c, mode.c,
+ * A request's way: srb.c or pass_through.c makes a VHBA_COMMAND of it -> target.c finds the command
+ * and calls its handler (inquiry.c, mode.c,
  * ...), which answers at once or asks for a transfer -> transfer.c reads the medium, in memory at
  * once, else through queue.c on a worker thread -> the request's Complete routine.
  *
  * Locks. Adapter->Mutex (PASSIVE_LEVEL): the list of LUNs, adding, removing, media changes.
- * Lun->Lock (spin): the state of the target: medium, tray, unit attention, sense, mode pages, counters; held over a
- * command's handler, never over a read. Adapter->QueueLock (spin): queue, held requests, holds, workers.
- * Order: Mutex -> QueueLock; Mutex -> Lun->Lock; the two spin locks are never held together.
+ * Lun->Lock (spin): the state of the target: medium, tray, unit attention, sense, mode pages,
+ * counters; held over a command's handler, never over a read. Adapter->QueueLock (spin): queue,
+ * held requests, holds, workers. Order: Mutex -> QueueLock; Mutex -> Lun->Lock; the two spin locks
+ * are never held together.
  */
 #ifndef VHBA_H
 #define VHBA_H
@@ -40,7 +42,8 @@ typedef struct _VHBA_LUN_EXTENSION VHBA_LUN, *PVHBA_LUN;
 typedef struct _VHBA_COMMAND VHBA_COMMAND, *PVHBA_COMMAND;
 typedef struct _VHBA_REQUEST VHBA_REQUEST, *PVHBA_REQUEST;
 
-/* An image that is in a drive. Requests hold references: an ejected one lives until the last read ends. */
+/* An image that is in a drive. Requests hold references: an ejected one lives until the last read
+ * ends. */
 typedef struct _VHBA_MEDIUM {
     LONG References; /* interlocked */
     struct backend_file File;
@@ -111,7 +114,8 @@ typedef struct _VHBA_SENSE {
     ULONG Information;
 } VHBA_SENSE;
 
-/* Page 01h's changeable bytes and the speed that was set: all that MODE SELECT and SET CD SPEED can change. */
+/* Page 01h's changeable bytes and the speed that was set: all that MODE SELECT and SET CD SPEED can
+ * change. */
 typedef struct _VHBA_MODE {
     UCHAR ErrorRecovery;
     UCHAR ReadRetries;
@@ -121,10 +125,10 @@ typedef struct _VHBA_MODE {
 struct _VHBA_LUN_EXTENSION {
     VHBA_COMMON Common;
     PVHBA_FDO Adapter;
-    LIST_ENTRY Entry; /* Adapter->Luns, Adapter->Mutex */
-    ULONG Number;     /* the SCSI target's */
-    BOOLEAN Missing;  /* Adapter->Mutex: removed by REMOVE_LUN */
-    BOOLEAN Reported; /* Adapter->Mutex: in the last bus relations */
+    LIST_ENTRY Entry;   /* Adapter->Luns, Adapter->Mutex */
+    ULONG Number;       /* the SCSI target's */
+    BOOLEAN Missing;    /* Adapter->Mutex: removed by REMOVE_LUN */
+    BOOLEAN Reported;   /* Adapter->Mutex: in the last bus relations */
     BOOLEAN Enumerated; /* Adapter->Mutex: has been in bus relations at all */
     CHAR Vendor[9];
     CHAR Product[17];
@@ -173,16 +177,17 @@ struct _VHBA_COMMAND {
     ULONG Lba;
     ULONG Blocks;
     UCHAR Selection; /* READ CD: byte 9; 0: user data alone, blocks of 2,048 bytes */
-    size_t Done;     /* bytes of the transfer; with a Selection bytes of the buffer, of whole blocks */
+    size_t Done; /* bytes of the transfer; with a Selection bytes of the buffer, of whole blocks */
 };
 
 /*
- * Ends the IRP and releases the remove lock; returns the IRP's status. Status not a success: the command did not run to its end, and
- * SrbStatus says why.
+ * Ends the IRP and releases the remove lock; returns the IRP's status. Status not a success: the
+ * command did not run to its end, and SrbStatus says why.
  */
 typedef NTSTATUS VHBA_COMPLETE(PVHBA_COMMAND Command, PIRP Irp, NTSTATUS Status, UCHAR SrbStatus);
 
-/* A command that could not be done at once, in Adapter->Queue or Lun->Held, or in a worker's hands. */
+/* A command that could not be done at once, in Adapter->Queue or Lun->Held, or in a worker's hands.
+ */
 struct _VHBA_REQUEST {
     LIST_ENTRY Entry;
     VHBA_COMMAND Command;
@@ -244,11 +249,13 @@ VOID VhbaFormatSense(const VHBA_SENSE *Sense, UCHAR *To);
 
 /* ---- queue.c ---- */
 /*
- * Starts a command: holds, the handler, the transfer. Calls Complete once, here (the status comes back) or later
- * (STATUS_PENDING, the IRP is marked). The caller holds the remove lock under Irp; Complete releases it.
+ * Starts a command: holds, the handler, the transfer. Calls Complete once, here (the status comes
+ * back) or later (STATUS_PENDING, the IRP is marked). The caller holds the remove lock under Irp;
+ * Complete releases it.
  */
 NTSTATUS VhbaStart(PVHBA_COMMAND Command, PIRP Irp, VHBA_COMPLETE *Complete);
-/* Ends what waits in the queue or is held of this LUN (Srb not NULL: that one only) with this SRB status. Returns how many. */
+/* Ends what waits in the queue or is held of this LUN (Srb not NULL: that one only) with this SRB
+ * status. Returns how many. */
 ULONG VhbaFlush(PVHBA_LUN Lun, PVOID Srb, UCHAR SrbStatus, NTSTATUS Status);
 NTSTATUS VhbaAddHold(PVHBA_LUN Lun, ULONG Lba, ULONG Blocks);
 VOID VhbaReleaseHolds(PVHBA_LUN Lun);
@@ -273,9 +280,11 @@ static inline PVHBA_MEDIUM VhbaLoaded(PVHBA_LUN Lun)
 /* ---- medium.c ---- */
 NTSTATUS VhbaOpenMedium(const CHAR *Path, ULONG PathLength, PVHBA_MEDIUM *Medium);
 VOID VhbaReferenceMedium(PVHBA_MEDIUM Medium);
-/* Closes the image with the last reference: by a work item's rules, any IRQL up to DISPATCH_LEVEL. */
+/* Closes the image with the last reference: by a work item's rules, any IRQL up to DISPATCH_LEVEL.
+ */
 VOID VhbaDereferenceMedium(PVHBA_MEDIUM Medium);
-/* Puts Medium (its reference passes over; NULL: none) in, raises the attention and events that go with it. PASSIVE_LEVEL. */
+/* Puts Medium (its reference passes over; NULL: none) in, raises the attention and events that go
+ * with it. PASSIVE_LEVEL. */
 NTSTATUS VhbaChangeMedium(PVHBA_LUN Lun, PVHBA_MEDIUM Medium, BOOLEAN Force);
 /* Queues a media event. Lun->Lock. */
 VOID VhbaMediaEvent(PVHBA_LUN Lun, UCHAR Event);
@@ -286,10 +295,14 @@ VOID VhbaMediaEvent(PVHBA_LUN Lun, UCHAR Event);
 /* ---- transfer.c ---- */
 /* Goes on with a transfer. FALSE: it would sleep (never with Wait). */
 BOOLEAN VhbaRead(PVHBA_COMMAND Command, BOOLEAN Wait);
-/* Bytes of a READ CD block by its Selection for Mode 1; 0: nothing; (ULONG)-1: not a combination the standard allows. */
+
+/* ---- raw.c ---- */
+/* Bytes of a READ CD block by its Selection for Mode 1; 0: nothing; (ULONG)-1: not a combination
+ * the standard allows. */
 ULONG VhbaSelectionBytes(UCHAR Selection);
 VOID VhbaInitializeRawBlocks(VOID);
-/* Block: 2,352 bytes with the user data at 16; fills in everything else. ECMA-130 clauses 14 and annex A. */
+/* Block: 2,352 bytes with the user data at 16; fills in everything else. ECMA-130 clauses 14 and
+ * annex A. */
 VOID VhbaMakeRawBlock(UCHAR *Block, ULONG Lba);
 VOID VhbaMsf(ULONG Lba, UCHAR *Msf);
 
@@ -299,7 +312,8 @@ VHBA_HANDLER VhbaModeSense6, VhbaModeSense10, VhbaModeSelect6, VhbaModeSelect10;
 VHBA_HANDLER VhbaGetConfiguration, VhbaGetEventStatus, VhbaGetPerformance;
 VHBA_HANDLER VhbaReadToc, VhbaReadSubChannel;
 VHBA_HANDLER VhbaReadDiscInformation, VhbaReadTrackInformation, VhbaReadDvdStructure;
-VHBA_HANDLER VhbaTestUnitReady, VhbaStartStop, VhbaPreventAllow, VhbaMechanismStatus, VhbaSetCdSpeed;
+VHBA_HANDLER VhbaTestUnitReady, VhbaStartStop, VhbaPreventAllow, VhbaMechanismStatus,
+    VhbaSetCdSpeed;
 VHBA_HANDLER VhbaRead6, VhbaRead10, VhbaRead12, VhbaReadCd, VhbaReadCdMsf, VhbaReadCapacity10,
     VhbaServiceActionIn16, VhbaVerify10, VhbaSeek10, VhbaSynchronizeCache, VhbaWrite;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * fileapi.h - opening devices and files; reading, writing, positions; the names of DOS devices.
- * Source: MS docs, pages of each routine. A routine that returns BOOL says FALSE with GetLastError().
+ * Source: MS docs, pages of each routine. A routine that returns BOOL says FALSE with
+ * GetLastError().
  */
 #ifndef NTIO_WIN32_FILEAPI_H
 #define NTIO_WIN32_FILEAPI_H
@@ -37,12 +38,12 @@ extern "C" {
 #define INVALID_SET_FILE_POINTER ((DWORD)-1)
 
 /*
- * Opens a device or file. "\\.\X" and "\\?\X" are the NT path \??\X, "\\server\x" is \??\UNC\server\x,
- * "X:..." is \??\X:...; anything else is taken from the current directory, which is C:\.
- * Without FILE_FLAG_OVERLAPPED the handle is synchronous: requests on it are serialised and have ended
- * when a call returns. INVALID_HANDLE_VALUE on failure; after success with CREATE_ALWAYS or OPEN_ALWAYS the last
- * error is ERROR_ALREADY_EXISTS where the file was there. Template must be NULL.
- * ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND, ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION,
+ * Opens a device or file. "\\.\X" and "\\?\X" are the NT path \??\X, "\\server\x" is
+ * \??\UNC\server\x, "X:..." is \??\X:...; anything else is taken from the current directory, which
+ * is C:\. Without FILE_FLAG_OVERLAPPED the handle is synchronous: requests on it are serialised and
+ * have ended when a call returns. INVALID_HANDLE_VALUE on failure; after success with CREATE_ALWAYS
+ * or OPEN_ALWAYS the last error is ERROR_ALREADY_EXISTS where the file was there. Template must be
+ * NULL. ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND, ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION,
  * ERROR_FILE_EXISTS (CREATE_NEW), or what the driver's IRP_MJ_CREATE said.
  */
 WINBASEAPI HANDLE WINAPI CreateFileW(LPCWSTR FileName, DWORD DesiredAccess, DWORD ShareMode,
@@ -56,8 +57,8 @@ WINBASEAPI HANDLE WINAPI CreateFileA(LPCSTR FileName, DWORD DesiredAccess, DWORD
 
 /*
  * With an OVERLAPPED on an overlapped handle the request may go on: FALSE, ERROR_IO_PENDING.
- * The end of a file is success with 0 bytes, or FALSE, ERROR_HANDLE_EOF where an OVERLAPPED was given.
- * BytesRead may be NULL only with an OVERLAPPED.
+ * The end of a file is success with 0 bytes, or FALSE, ERROR_HANDLE_EOF where an OVERLAPPED was
+ * given. BytesRead may be NULL only with an OVERLAPPED.
  */
 WINBASEAPI BOOL WINAPI ReadFile(HANDLE File, LPVOID Buffer, DWORD Length, LPDWORD BytesRead,
                                 LPOVERLAPPED Overlapped);
@@ -65,26 +66,29 @@ WINBASEAPI BOOL WINAPI WriteFile(HANDLE File, LPCVOID Buffer, DWORD Length, LPDW
                                  LPOVERLAPPED Overlapped);
 /*
  * The routine is called once the request has ended, in an alertable wait of this thread. hEvent of
- * the OVERLAPPED is the program's own. TRUE: the request is under way (or done) and the routine will be called.
+ * the OVERLAPPED is the program's own. TRUE: the request is under way (or done) and the routine
+ * will be called.
  */
 WINBASEAPI BOOL WINAPI ReadFileEx(HANDLE File, LPVOID Buffer, DWORD Length, LPOVERLAPPED Overlapped,
                                   LPOVERLAPPED_COMPLETION_ROUTINE Routine);
 WINBASEAPI BOOL WINAPI WriteFileEx(HANDLE File, LPCVOID Buffer, DWORD Length,
-                                   LPOVERLAPPED Overlapped, LPOVERLAPPED_COMPLETION_ROUTINE Routine);
+                                   LPOVERLAPPED Overlapped,
+                                   LPOVERLAPPED_COMPLETION_ROUTINE Routine);
 /* IRP_MJ_FLUSH_BUFFERS. */
 WINBASEAPI BOOL WINAPI FlushFileBuffers(HANDLE File);
 
 /* The file position of a synchronous handle. ERROR_NEGATIVE_SEEK, ERROR_INVALID_PARAMETER. */
 WINBASEAPI BOOL WINAPI SetFilePointerEx(HANDLE File, LARGE_INTEGER Distance,
                                         PLARGE_INTEGER NewPosition, DWORD Method);
-WINBASEAPI DWORD WINAPI SetFilePointer(HANDLE File, LONG Distance, PLONG DistanceHigh, DWORD Method);
+WINBASEAPI DWORD WINAPI SetFilePointer(HANDLE File, LONG Distance, PLONG DistanceHigh,
+                                       DWORD Method);
 WINBASEAPI BOOL WINAPI GetFileSizeEx(HANDLE File, PLARGE_INTEGER Size);
 WINBASEAPI BOOL WINAPI SetEndOfFile(HANDLE File);
 
 /*
- * What a DOS device name ("CdRom0", no "\\.\") leads to, as a list with an empty string at its end; with DeviceName NULL the names
- * of all DOS devices. Returns the number of characters stored; 0: ERROR_FILE_NOT_FOUND, or
- * ERROR_INSUFFICIENT_BUFFER.
+ * What a DOS device name ("CdRom0", no "\\.\") leads to, as a list with an empty string at its end;
+ * with DeviceName NULL the names of all DOS devices. Returns the number of characters stored; 0:
+ * ERROR_FILE_NOT_FOUND, or ERROR_INSUFFICIENT_BUFFER.
  */
 WINBASEAPI DWORD WINAPI QueryDosDeviceW(LPCWSTR DeviceName, LPWSTR TargetPath, DWORD Characters);
 WINBASEAPI DWORD WINAPI QueryDosDeviceA(LPCSTR DeviceName, LPSTR TargetPath, DWORD Characters);

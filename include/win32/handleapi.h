@@ -17,7 +17,8 @@ WINBASEAPI BOOL WINAPI CloseHandle(HANDLE Handle);
 
 #define DUPLICATE_CLOSE_SOURCE 0x00000001
 #define DUPLICATE_SAME_ACCESS  0x00000002
-/* A second handle of the same object, in the process of TargetProcess. ERROR_INVALID_HANDLE, ERROR_ACCESS_DENIED. */
+/* A second handle of the same object, in the process of TargetProcess. ERROR_INVALID_HANDLE,
+ * ERROR_ACCESS_DENIED. */
 WINBASEAPI BOOL WINAPI DuplicateHandle(HANDLE SourceProcess, HANDLE Source, HANDLE TargetProcess,
                                        LPHANDLE Target, DWORD DesiredAccess, BOOL Inherit,
                                        DWORD Options);

@@ -45,11 +45,12 @@ typedef struct _OVERLAPPED_ENTRY {
     DWORD dwNumberOfBytesTransferred;
 } OVERLAPPED_ENTRY, *LPOVERLAPPED_ENTRY;
 
-#define HasOverlappedIoCompleted(o) \
+#define HasOverlappedIoCompleted(o)                                                                \
     ((LONG)__atomic_load_n(&(o)->Internal, __ATOMIC_ACQUIRE) != STATUS_PENDING)
 
 /* Called on the thread that asked, in an alertable wait. Error is a Win32 code (0: success). */
-typedef VOID(WINAPI *LPOVERLAPPED_COMPLETION_ROUTINE)(DWORD Error, DWORD Bytes, LPOVERLAPPED Overlapped);
+typedef VOID(WINAPI *LPOVERLAPPED_COMPLETION_ROUTINE)(DWORD Error, DWORD Bytes,
+                                                      LPOVERLAPPED Overlapped);
 typedef DWORD(WINAPI *PTHREAD_START_ROUTINE)(LPVOID Parameter);
 typedef PTHREAD_START_ROUTINE LPTHREAD_START_ROUTINE;
 

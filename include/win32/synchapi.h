@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * synchapi.h - events, semaphores, mutexes, waiting, sleeping. Times are milliseconds, INFINITE is for ever.
+ * synchapi.h - events, semaphores, mutexes, waiting, sleeping. Times are milliseconds, INFINITE is
+ * for ever.
  *
- * Create routines return NULL on failure; ERROR_ALREADY_EXISTS as the last error of a success says that an object of that name
- * was there and was opened. Names live in \BaseNamedObjects ("Global\" and "Local\" before them change nothing).
- * ERROR_INVALID_HANDLE: the name is another kind's.
+ * Create routines return NULL on failure; ERROR_ALREADY_EXISTS as the last error of a success says
+ * that an object of that name was there and was opened. Names live in \BaseNamedObjects ("Global\"
+ * and "Local\" before them change nothing). ERROR_INVALID_HANDLE: the name is another kind's.
  */
 #ifndef NTIO_WIN32_SYNCHAPI_H
 #define NTIO_WIN32_SYNCHAPI_H
@@ -40,7 +41,8 @@ WINBASEAPI HANDLE WINAPI CreateMutexA(LPSECURITY_ATTRIBUTES SecurityAttributes, 
 /* ERROR_NOT_OWNER. */
 WINBASEAPI BOOL WINAPI ReleaseMutex(HANDLE Mutex);
 
-/* WAIT_OBJECT_0 (+ index), WAIT_ABANDONED (+ index), WAIT_TIMEOUT, WAIT_IO_COMPLETION (Alertable), WAIT_FAILED. */
+/* WAIT_OBJECT_0 (+ index), WAIT_ABANDONED (+ index), WAIT_TIMEOUT, WAIT_IO_COMPLETION (Alertable),
+ * WAIT_FAILED. */
 WINBASEAPI DWORD WINAPI WaitForSingleObject(HANDLE Handle, DWORD Milliseconds);
 WINBASEAPI DWORD WINAPI WaitForSingleObjectEx(HANDLE Handle, DWORD Milliseconds, BOOL Alertable);
 WINBASEAPI DWORD WINAPI WaitForMultipleObjects(DWORD Count, const HANDLE *Handles, BOOL WaitAll,

@@ -8,13 +8,14 @@
 
 #include "../ddk/ntdef.h"
 
-/* How every routine of this API is called, and how a program's callbacks are: Windows' convention. */
-#define WINAPI        NTAPI
-#define APIENTRY      WINAPI
-#define WINAPIV       NTAPI
-#define WINBASEAPI    __attribute__((visibility("default")))
-#define WINUSERAPI    WINBASEAPI
-#define WINADVAPI     WINBASEAPI
+/* How every routine of this API is called, and how a program's callbacks are: Windows' convention.
+ */
+#define WINAPI     NTAPI
+#define APIENTRY   WINAPI
+#define WINAPIV    NTAPI
+#define WINBASEAPI __attribute__((visibility("default")))
+#define WINUSERAPI WINBASEAPI
+#define WINADVAPI  WINBASEAPI
 #define FAR
 #define NEAR
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* winioctl.h - control codes and their structures, as programs see them: the driver's own headers. */
+/* winioctl.h - control codes and their structures, as programs see them: the driver's own headers.
+ */
 #ifndef NTIO_WIN32_WINIOCTL_H
 #define NTIO_WIN32_WINIOCTL_H
 

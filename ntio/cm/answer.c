@@ -42,8 +42,8 @@ static VOID CmpPut(PVOID Buffer, ULONG Length, ULONG Offset, const VOID *Data, U
     memcpy((PUCHAR)Buffer + Offset, Data, Bytes < Length - Offset ? Bytes : Length - Offset);
 }
 
-static NTSTATUS CmpFit(PVOID Buffer, ULONG Length, const VOID *Fixed, ULONG FixedBytes, ULONG Required,
-                       PULONG ResultLength)
+static NTSTATUS CmpFit(PVOID Buffer, ULONG Length, const VOID *Fixed, ULONG FixedBytes,
+                       ULONG Required, PULONG ResultLength)
 {
     *ResultLength = Required;
     if (Length < FixedBytes)
@@ -71,8 +71,8 @@ NTSTATUS CmpAnswerKey(PCM_NODE Node, KEY_INFORMATION_CLASS Class, PVOID Buffer, 
     case KeyNodeInformation: {
         ULONG Fixed = UFIELD_OFFSET(KEY_NODE_INFORMATION, Name);
         ULONG ClassAt = (Fixed + Node->Name.Length + 3) & ~3u;
-        ULONG Required = Node->Class.Length != 0 ? ClassAt + Node->Class.Length
-                                                 : Fixed + Node->Name.Length;
+        ULONG Required =
+            Node->Class.Length != 0 ? ClassAt + Node->Class.Length : Fixed + Node->Name.Length;
         KEY_NODE_INFORMATION Information = {.LastWriteTime = Node->LastWriteTime,
                                             .ClassOffset = Node->Class.Length != 0 ? ClassAt : ~0u,
                                             .ClassLength = Node->Class.Length,
@@ -131,16 +131,15 @@ NTSTATUS CmpAnswerKey(PCM_NODE Node, KEY_INFORMATION_CLASS Class, PVOID Buffer, 
     }
 }
 
-NTSTATUS CmpAnswerValue(PCM_VALUE Value, KEY_VALUE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length,
-                        PULONG ResultLength)
+NTSTATUS CmpAnswerValue(PCM_VALUE Value, KEY_VALUE_INFORMATION_CLASS Class, PVOID Buffer,
+                        ULONG Length, PULONG ResultLength)
 {
     NTSTATUS Status;
     ULONG Fixed, DataAt, Align;
 
     switch (Class) {
     case KeyValueBasicInformation: {
-        KEY_VALUE_BASIC_INFORMATION Basic = {.Type = Value->Type,
-                                             .NameLength = Value->Name.Length};
+        KEY_VALUE_BASIC_INFORMATION Basic = {.Type = Value->Type, .NameLength = Value->Name.Length};
 
         Fixed = UFIELD_OFFSET(KEY_VALUE_BASIC_INFORMATION, Name);
         Status = CmpFit(Buffer, Length, &Basic, Fixed, Fixed + Value->Name.Length, ResultLength);
@@ -149,9 +148,8 @@ NTSTATUS CmpAnswerValue(PCM_VALUE Value, KEY_VALUE_INFORMATION_CLASS Class, PVOI
     }
     case KeyValueFullInformation:
     case KeyValueFullInformationAlign64: {
-        KEY_VALUE_FULL_INFORMATION Full = {.Type = Value->Type,
-                                           .DataLength = Value->Bytes,
-                                           .NameLength = Value->Name.Length};
+        KEY_VALUE_FULL_INFORMATION Full = {
+            .Type = Value->Type, .DataLength = Value->Bytes, .NameLength = Value->Name.Length};
 
         Fixed = UFIELD_OFFSET(KEY_VALUE_FULL_INFORMATION, Name);
         Align = Class == KeyValueFullInformation ? 4 : 8;

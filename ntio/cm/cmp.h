@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmp.h - the inside of the registry: a tree of nodes under one lock, and key objects that refer to nodes.
+ * cmp.h - the inside of the registry: a tree of nodes under one lock, and key objects that refer to
+ * nodes.
  */
 #ifndef NTIO_CM_CMP_H
 #define NTIO_CM_CMP_H
@@ -28,7 +29,8 @@ typedef struct _CM_NODE {
     struct _CM_NODE *Parent; /* NULL: the root, or deleted */
     ULONG References;        /* key objects, and 1 while it is in the tree */
     BOOLEAN Deleted, Volatile;
-    BOOLEAN Link;  /* REG_OPTION_CREATE_LINK: value SymbolicLinkValue (REG_LINK) says where to go on */
+    BOOLEAN
+        Link; /* REG_OPTION_CREATE_LINK: value SymbolicLinkValue (REG_LINK) says where to go on */
     BOOLEAN Fixed; /* made by the boot to hold the rest together: can't be deleted */
     LARGE_INTEGER LastWriteTime;
     UNICODE_STRING Name, Class;
@@ -55,7 +57,8 @@ extern KI_LOCK CmpLock;
 extern PCM_NODE CmpRoot; /* \REGISTRY */
 extern POBJECT_TYPE CmpKeyType;
 
-/* The registry is the host's memory: it is ntio's own and no subject of the pool's accounting. Zeroed. */
+/* The registry is the host's memory: it is ntio's own and no subject of the pool's accounting.
+ * Zeroed. */
 static inline PVOID CmpAllocate(SIZE_T Bytes)
 {
     return ExpAllocationMustFail() ? NULL : calloc(1, Bytes);
@@ -70,7 +73,8 @@ static inline NTSTATUS CmpProbe(KPROCESSOR_MODE Mode, PVOID Address, SIZE_T Leng
 
 /* ---- node.c: all under CmpLock ---- */
 PCM_NODE CmpFindChild(PCM_NODE Node, PCUNICODE_STRING Name);
-/* Enters a new node; *Child is not referenced for the caller. STATUS_CHILD_MUST_BE_VOLATILE, STATUS_INSUFFICIENT_RESOURCES. */
+/* Enters a new node; *Child is not referenced for the caller. STATUS_CHILD_MUST_BE_VOLATILE,
+ * STATUS_INSUFFICIENT_RESOURCES. */
 NTSTATUS CmpAddChild(PCM_NODE Node, PCUNICODE_STRING Name, PCUNICODE_STRING Class, BOOLEAN Volatile,
                      PCM_NODE *Child);
 PCM_NODE CmpCreateRootNode(VOID);
@@ -81,7 +85,8 @@ VOID CmpReferenceNode(PCM_NODE Node);
 VOID CmpDereferenceNode(PCM_NODE Node);
 /* NULL or empty Name: the default value. */
 PCM_VALUE CmpFindValue(PCM_NODE Node, PCUNICODE_STRING Name);
-NTSTATUS CmpStoreValue(PCM_NODE Node, PCUNICODE_STRING Name, ULONG Type, const VOID *Data, ULONG Bytes);
+NTSTATUS CmpStoreValue(PCM_NODE Node, PCUNICODE_STRING Name, ULONG Type, const VOID *Data,
+                       ULONG Bytes);
 NTSTATUS CmpRemoveValue(PCM_NODE Node, PCUNICODE_STRING Name); /* STATUS_OBJECT_NAME_NOT_FOUND */
 VOID CmpTouchNode(PCM_NODE Node);
 
@@ -93,13 +98,14 @@ typedef struct _CMP_WALK {
     BOOLEAN CreateLast;    /* makes the last node, */
     BOOLEAN CreateAll;     /* or all that are missing */
     BOOLEAN Volatile;
-    BOOLEAN Trusted;       /* may create right below \Registry */
+    BOOLEAN Trusted; /* may create right below \Registry */
     PCUNICODE_STRING Class;
     BOOLEAN Created; /* out */
 } CMP_WALK;
 /*
- * STATUS_OBJECT_NAME_NOT_FOUND (also for a missing parent, and for a ring of links), STATUS_KEY_DELETED (Start),
- * STATUS_INVALID_PARAMETER (a name too long), STATUS_ACCESS_DENIED (create below the root), and as CmpAddChild. *Node is not referenced.
+ * STATUS_OBJECT_NAME_NOT_FOUND (also for a missing parent, and for a ring of links),
+ * STATUS_KEY_DELETED (Start), STATUS_INVALID_PARAMETER (a name too long), STATUS_ACCESS_DENIED
+ * (create below the root), and as CmpAddChild. *Node is not referenced.
  */
 NTSTATUS CmpWalk(CMP_WALK *Walk, PCM_NODE *Node);
 /* The full path, malloc'ed. */
@@ -113,8 +119,8 @@ NTSTATUS CmpReferenceKey(HANDLE Handle, ACCESS_MASK Access, KPROCESSOR_MODE Mode
 
 /* ---- answer.c: the shape of what queries return ---- */
 /*
- * Fixed, then as much of the rest as fits: STATUS_BUFFER_TOO_SMALL where not even Fixed does, STATUS_BUFFER_OVERFLOW where
- * the rest does not. Buffer need not be aligned.
+ * Fixed, then as much of the rest as fits: STATUS_BUFFER_TOO_SMALL where not even Fixed does,
+ * STATUS_BUFFER_OVERFLOW where the rest does not. Buffer need not be aligned.
  */
 NTSTATUS CmpAnswerKey(PCM_NODE Node, KEY_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length,
                       PULONG ResultLength);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * init.c - the registry at boot: the keys that Windows always has and drivers look for, and its end.
+ * init.c - the registry at boot: the keys that Windows always has and drivers look for, and its
+ * end.
  */
 #include "ntio/cm/cmp.h"
 
@@ -38,8 +39,8 @@ static const struct {
 static NTSTATUS CmpMakeKey(const WCHAR *Path, BOOLEAN Volatile, PCM_NODE *Node)
 {
     UNICODE_STRING Name;
-    CMP_WALK Walk = {.Path = &Name, .CreateLast = TRUE, .Volatile = Volatile, .Trusted = TRUE,
-                     .OpenLink = TRUE};
+    CMP_WALK Walk = {
+        .Path = &Name, .CreateLast = TRUE, .Volatile = Volatile, .Trusted = TRUE, .OpenLink = TRUE};
     NTSTATUS Status;
 
     RtlInitUnicodeString(&Name, Path);

@@ -26,10 +26,8 @@ static NTSTATUS CmpCreateService(PHANDLE KeyHandle, ACCESS_MASK Access,
                                  POBJECT_ATTRIBUTES Attributes, PUNICODE_STRING Class,
                                  ULONG Options, PULONG Disposition, KPROCESSOR_MODE Mode)
 {
-    CMP_OPEN_CONTEXT Open = {.Create = TRUE,
-                             .Options = Options,
-                             .Class = Class,
-                             .Disposition = REG_OPENED_EXISTING_KEY};
+    CMP_OPEN_CONTEXT Open = {
+        .Create = TRUE, .Options = Options, .Class = Class, .Disposition = REG_OPENED_EXISTING_KEY};
     NTSTATUS Status;
 
     if ((Options & ~(ULONG)(REG_OPTION_VOLATILE | REG_OPTION_CREATE_LINK |
@@ -136,7 +134,8 @@ NTSTATUS NTAPI NtDeleteKey(HANDLE KeyHandle)
     return CmpDeleteService(KeyHandle, ExGetPreviousMode());
 }
 
-/* There is no disk to write to: with the registry in memory, what was set is as safe as it will be. */
+/* There is no disk to write to: with the registry in memory, what was set is as safe as it will be.
+ */
 static NTSTATUS CmpFlushService(HANDLE KeyHandle, KPROCESSOR_MODE Mode)
 {
     NTSTATUS Status;
@@ -165,8 +164,8 @@ NTSTATUS NTAPI NtFlushKey(HANDLE KeyHandle)
 }
 
 /*
- * A query of the key (Index NULL), or of its Index-th subkey. A program's buffer is filled from a copy, so that a
- * fault on it is not met under CmpLock.
+ * A query of the key (Index NULL), or of its Index-th subkey. A program's buffer is filled from a
+ * copy, so that a fault on it is not met under CmpLock.
  */
 static NTSTATUS CmpQueryService(HANDLE KeyHandle, const ULONG *Index, KEY_INFORMATION_CLASS Class,
                                 PVOID Buffer, ULONG Length, PULONG ResultLength,

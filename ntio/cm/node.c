@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * node.c - the tree: nodes, their sorted children, their values. Everything here runs under CmpLock.
+ * node.c - the tree: nodes, their sorted children, their values. Everything here runs under
+ * CmpLock.
  *
- * A node that was deleted stays for the key objects that refer to it; it is empty then, and Deleted.
+ * A node that was deleted stays for the key objects that refer to it; it is empty then, and
+ * Deleted.
  */
 #include "ntio/cm/cmp.h"
 
@@ -207,7 +209,8 @@ PCM_VALUE CmpFindValue(PCM_NODE Node, PCUNICODE_STRING Name)
     return Index < Node->ValueCount ? Node->Values[Index] : NULL;
 }
 
-NTSTATUS CmpStoreValue(PCM_NODE Node, PCUNICODE_STRING Name, ULONG Type, const VOID *Data, ULONG Bytes)
+NTSTATUS CmpStoreValue(PCM_NODE Node, PCUNICODE_STRING Name, ULONG Type, const VOID *Data,
+                       ULONG Bytes)
 {
     PCM_VALUE Value = CmpFindValue(Node, Name);
     PUCHAR Copy = NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ntcm.h - Nt names of the registry's system services (previous mode: ExGetPreviousMode). As their Zw namesakes in wdm/cm.h; PASSIVE_LEVEL.
+ * ntcm.h - Nt names of the registry's system services (previous mode: ExGetPreviousMode). As their
+ * Zw namesakes in wdm/cm.h; PASSIVE_LEVEL.
  */
 #ifndef NTIO_CM_NTCM_H
 #define NTIO_CM_NTCM_H

@@ -61,7 +61,8 @@ NTSTATUS CmpDeleteTree(const WCHAR *Path)
     return Status;
 }
 
-NTSTATUS CmpSetValue(const WCHAR *Path, const WCHAR *Name, ULONG Type, const VOID *Data, ULONG Bytes)
+NTSTATUS CmpSetValue(const WCHAR *Path, const WCHAR *Name, ULONG Type, const VOID *Data,
+                     ULONG Bytes)
 {
     UNICODE_STRING ValueName;
     NTSTATUS Status;

@@ -2,9 +2,10 @@
 /*
  * rtlquery.c - RtlQueryRegistryValues.
  *
- * The table is walked in order. A named entry is one value of the current key; an entry without a name stands for all of
- * its values. RTL_QUERY_REGISTRY_SUBKEY makes a subkey (of the first key) the current one, TOPKEY goes back. What a value gives is handed
- * to the entry's routine or, with DIRECT, stored where EntryContext points.
+ * The table is walked in order. A named entry is one value of the current key; an entry without a
+ * name stands for all of its values. RTL_QUERY_REGISTRY_SUBKEY makes a subkey (of the first key)
+ * the current one, TOPKEY goes back. What a value gives is handed to the entry's routine or, with
+ * DIRECT, stored where EntryContext points.
  *
  * With RTL_REGISTRY_OPTIONAL a key that is not there counts as one without values.
  */
@@ -59,7 +60,7 @@ static NTSTATUS RtlpStoreDirect(const RTLP_VALUE *Value, PVOID Destination)
     LONG Room;
     memcpy(&Room, Destination, sizeof(Room));
     if (Room < 0) { /* the data alone */
-        if ((ULONG)-(LONGLONG)Room < Value->Bytes)
+        if ((ULONG) - (LONGLONG)Room < Value->Bytes)
             return STATUS_BUFFER_TOO_SMALL;
         memcpy(Destination, Value->Data, Value->Bytes);
         return STATUS_SUCCESS;
@@ -81,7 +82,8 @@ static NTSTATUS RtlpDeliver(RTLP_QUERY *Query, PRTL_QUERY_REGISTRY_TABLE Entry,
                                EntryContext);
 }
 
-/* A string of a multi-string at a time; with DIRECT each has a UNICODE_STRING of its own, one behind the other. */
+/* A string of a multi-string at a time; with DIRECT each has a UNICODE_STRING of its own, one
+ * behind the other. */
 static NTSTATUS RtlpDeliverStrings(RTLP_QUERY *Query, PRTL_QUERY_REGISTRY_TABLE Entry,
                                    const RTLP_VALUE *Value)
 {
@@ -101,12 +103,12 @@ static NTSTATUS RtlpDeliverStrings(RTLP_QUERY *Query, PRTL_QUERY_REGISTRY_TABLE 
     return Status;
 }
 
-/* The value of an environment variable: in the block given (NAME=VALUE, terminated each and as a whole), else what every system has. */
+/* The value of an environment variable: in the block given (NAME=VALUE, terminated each and as a
+ * whole), else what every system has. */
 static const WCHAR *RtlpFindVariable(const WCHAR *Block, const WCHAR *Name, SIZE_T Length)
 {
-    static const WCHAR *const System[][2] = {{L"SystemRoot", L"C:\\Windows"},
-                                             {L"windir", L"C:\\Windows"},
-                                             {L"SystemDrive", L"C:"}};
+    static const WCHAR *const System[][2] = {
+        {L"SystemRoot", L"C:\\Windows"}, {L"windir", L"C:\\Windows"}, {L"SystemDrive", L"C:"}};
 
     for (; Block != NULL && *Block != 0; Block += NtCrt_wcslen(Block) + 1)
         if (NtCrt__wcsnicmp(Block, Name, Length) == 0 && Block[Length] == L'=')
@@ -118,7 +120,8 @@ static const WCHAR *RtlpFindVariable(const WCHAR *Block, const WCHAR *Name, SIZE
     return NULL;
 }
 
-/* Replaces %NAME% where NAME is known. Out NULL: counts. Returns units, the closing zero included. */
+/* Replaces %NAME% where NAME is known. Out NULL: counts. Returns units, the closing zero included.
+ */
 static SIZE_T RtlpExpand(const WCHAR *Block, const WCHAR *Text, SIZE_T Count, WCHAR *Out)
 {
     SIZE_T Used = 0;
@@ -182,7 +185,8 @@ static ULONG RtlpDefaultLength(ULONG Type, PCWSTR Data)
 }
 
 /* Value NULL: it is not there; the default, or nothing. */
-static NTSTATUS RtlpTake(RTLP_QUERY *Query, PRTL_QUERY_REGISTRY_TABLE Entry, const RTLP_VALUE *Value)
+static NTSTATUS RtlpTake(RTLP_QUERY *Query, PRTL_QUERY_REGISTRY_TABLE Entry,
+                         const RTLP_VALUE *Value)
 {
     ULONG DefaultType = Entry->DefaultType & ~RTL_QUERY_REGISTRY_TYPECHECK_MASK;
     RTLP_VALUE Default;
@@ -212,10 +216,11 @@ static NTSTATUS RtlpTake(RTLP_QUERY *Query, PRTL_QUERY_REGISTRY_TABLE Entry, con
 }
 
 /*
- * Reads a value, by name or (Name NULL) by index. *Block (CMP_TAG) holds it: full information, with the name
- * terminated and Value->Data, whose strings are terminated.
+ * Reads a value, by name or (Name NULL) by index. *Block (CMP_TAG) holds it: full information, with
+ * the name terminated and Value->Data, whose strings are terminated.
  */
-static NTSTATUS RtlpRead(HANDLE Key, PUNICODE_STRING Name, ULONG Index, PVOID *Block, RTLP_VALUE *Value)
+static NTSTATUS RtlpRead(HANDLE Key, PUNICODE_STRING Name, ULONG Index, PVOID *Block,
+                         RTLP_VALUE *Value)
 {
     PKEY_VALUE_FULL_INFORMATION Full = NULL;
     ULONG Length = 0, Needed = 0;
@@ -223,10 +228,10 @@ static NTSTATUS RtlpRead(HANDLE Key, PUNICODE_STRING Name, ULONG Index, PVOID *B
 
     *Block = NULL;
     for (;;) {
-        Status = Name != NULL ? ZwQueryValueKey(Key, Name, KeyValueFullInformation, Full, Length,
-                                                &Needed)
-                              : ZwEnumerateValueKey(Key, Index, KeyValueFullInformation, Full,
-                                                    Length, &Needed);
+        Status =
+            Name != NULL
+                ? ZwQueryValueKey(Key, Name, KeyValueFullInformation, Full, Length, &Needed)
+                : ZwEnumerateValueKey(Key, Index, KeyValueFullInformation, Full, Length, &Needed);
         if (Status != STATUS_BUFFER_OVERFLOW && Status != STATUS_BUFFER_TOO_SMALL)
             break;
         if (Full != NULL) /* it grew between the calls */

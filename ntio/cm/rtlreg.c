@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rtlreg.c - Rtl's registry routines over the system services: keys by a relative place, values one at a time. The table-driven query is rtlquery.c's.
+ * rtlreg.c - Rtl's registry routines over the system services: keys by a relative place, values one
+ * at a time. The table-driven query is rtlquery.c's.
  */
 #include "ntio/cm/cmp.h"
 #include "ntio/cm/rtlreg.h"
@@ -9,7 +10,8 @@ static const WCHAR *const CmpPlaces[RTL_REGISTRY_MAXIMUM] = {
     [RTL_REGISTRY_ABSOLUTE] = L"",
     [RTL_REGISTRY_SERVICES] = L"\\Registry\\Machine\\System\\CurrentControlSet\\Services",
     [RTL_REGISTRY_CONTROL] = L"\\Registry\\Machine\\System\\CurrentControlSet\\Control",
-    [RTL_REGISTRY_WINDOWS_NT] = L"\\Registry\\Machine\\Software\\Microsoft\\Windows NT\\CurrentVersion",
+    [RTL_REGISTRY_WINDOWS_NT] =
+        L"\\Registry\\Machine\\Software\\Microsoft\\Windows NT\\CurrentVersion",
     [RTL_REGISTRY_DEVICEMAP] = L"\\Registry\\Machine\\Hardware\\DeviceMap",
     [RTL_REGISTRY_USER] = L"\\Registry\\User\\.Default", /* a system process's user */
 };
@@ -51,7 +53,8 @@ NTSTATUS RtlpOpenRegistryKey(ULONG RelativeTo, PCWSTR Path, BOOLEAN Create, ACCE
     return Status;
 }
 
-/* As above, but Path may be a handle (RTL_REGISTRY_HANDLE), which stays the caller's: *Close says. */
+/* As above, but Path may be a handle (RTL_REGISTRY_HANDLE), which stays the caller's: *Close says.
+ */
 static NTSTATUS RtlpKeyOf(ULONG RelativeTo, PCWSTR Path, BOOLEAN Create, ACCESS_MASK Access,
                           HANDLE *Key, BOOLEAN *Close)
 {

@@ -5,7 +5,8 @@
 
 #include "ntio/cm/cm.h"
 
-/* Opens or creates the key of a relative place; RTL_REGISTRY_OPTIONAL is passed over. The handle is a kernel handle. */
+/* Opens or creates the key of a relative place; RTL_REGISTRY_OPTIONAL is passed over. The handle is
+ * a kernel handle. */
 NTSTATUS RtlpOpenRegistryKey(ULONG RelativeTo, PCWSTR Path, BOOLEAN Create, ACCESS_MASK Access,
                              HANDLE *Key);
 

@@ -6,8 +6,9 @@
 #include "ntio/cm/ntcm.h"
 
 /*
- * Takes the caller's value name; a NULL one, or one that is empty, is the default value's. Zeros at the end of a name that was
- * counted with its terminator are not part of it: Windows drops them too.
+ * Takes the caller's value name; a NULL one, or one that is empty, is the default value's. Zeros at
+ * the end of a name that was counted with its terminator are not part of it: Windows drops them
+ * too.
  */
 static NTSTATUS CmpCaptureName(KPROCESSOR_MODE Mode, PUNICODE_STRING From, PUNICODE_STRING Name)
 {

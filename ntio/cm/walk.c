@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * walk.c - from a path to a node, through registry links, making what is missing where asked. Under CmpLock.
+ * walk.c - from a path to a node, through registry links, making what is missing where asked. Under
+ * CmpLock.
  */
 #include "ntio/cm/cmp.h"
 

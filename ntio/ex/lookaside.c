@@ -25,15 +25,15 @@ static VOID NTAPI ExpLookasideFree(PVOID Buffer, PLOOKASIDE_LIST_EX Lookaside)
     ExFreePool(Buffer);
 }
 
-static VOID ExpInitializeLookaside(PGENERAL_LOOKASIDE List, POOL_TYPE Type, SIZE_T Size, ULONG Tag,
-                                   PVOID Caller)
+/* The fields that all kinds begin with; a LOOKASIDE_LIST_EX is not cache-aligned. */
+static VOID ExpInitializeLookaside(PGENERAL_LOOKASIDE_POOL List, POOL_TYPE Type, SIZE_T Size,
+                                   ULONG Tag, PVOID Caller)
 {
     if (Size < EXP_LOOKASIDE_MINIMUM_SIZE || Size > MAXLONG)
         VfStop(0xcd, (ULONG_PTR)List, Size, EXP_LOOKASIDE_MINIMUM_SIZE, NULL);
     if (!ExpTrack(List, ExpTrackedLookaside, Caller))
         VfStop(0xca, (ULONG_PTR)List, 0, 0, NULL);
-    /* Not sizeof(*List): a LOOKASIDE_LIST_EX has no cache-aligned end. */
-    memset(List, 0, sizeof(GENERAL_LOOKASIDE_POOL));
+    memset(List, 0, sizeof(*List));
     InitializeSListHead(&List->ListHead);
     List->Depth = EXP_LOOKASIDE_DEPTH;
     List->MaximumDepth = EXP_LOOKASIDE_MAXIMUM_DEPTH;
@@ -43,7 +43,7 @@ static VOID ExpInitializeLookaside(PGENERAL_LOOKASIDE List, POOL_TYPE Type, SIZE
     InitializeListHead(&List->ListEntry);
 }
 
-static VOID ExpDeleteLookaside(PGENERAL_LOOKASIDE List)
+static VOID ExpDeleteLookaside(PGENERAL_LOOKASIDE_POOL List)
 {
     PSLIST_ENTRY Entry;
 
@@ -63,7 +63,8 @@ VOID NTAPI ExInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside,
     UNREFERENCED_PARAMETER(Depth); /* reserved */
     if ((Flags & POOL_RAISE_IF_ALLOCATION_FAILURE) != 0)
         Type = (POOL_TYPE)(Type | POOL_RAISE_IF_ALLOCATION_FAILURE);
-    ExpInitializeLookaside(&Lookaside->L, Type, Size, Tag, __builtin_return_address(0));
+    ExpInitializeLookaside((PGENERAL_LOOKASIDE_POOL)&Lookaside->L, Type, Size, Tag,
+                           __builtin_return_address(0));
     Lookaside->L.Allocate = Allocate != NULL ? Allocate : ExAllocatePoolWithTag;
     Lookaside->L.Free = Free != NULL ? Free : ExFreePool;
 }
@@ -71,7 +72,7 @@ VOID NTAPI ExInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside,
 VOID NTAPI ExDeleteNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside)
 {
     KE_IRQL_AT_MOST(DISPATCH_LEVEL);
-    ExpDeleteLookaside(&Lookaside->L);
+    ExpDeleteLookaside((PGENERAL_LOOKASIDE_POOL)&Lookaside->L);
 }
 
 VOID NTAPI ExInitializePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside,
@@ -84,7 +85,8 @@ VOID NTAPI ExInitializePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside,
     UNREFERENCED_PARAMETER(Depth); /* reserved */
     if ((Flags & POOL_RAISE_IF_ALLOCATION_FAILURE) != 0)
         Type = (POOL_TYPE)(Type | POOL_RAISE_IF_ALLOCATION_FAILURE);
-    ExpInitializeLookaside(&Lookaside->L, Type, Size, Tag, __builtin_return_address(0));
+    ExpInitializeLookaside((PGENERAL_LOOKASIDE_POOL)&Lookaside->L, Type, Size, Tag,
+                           __builtin_return_address(0));
     Lookaside->L.Allocate = Allocate != NULL ? Allocate : ExAllocatePoolWithTag;
     Lookaside->L.Free = Free != NULL ? Free : ExFreePool;
 }
@@ -92,7 +94,7 @@ VOID NTAPI ExInitializePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside,
 VOID NTAPI ExDeletePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside)
 {
     KE_IRQL_AT_MOST(APC_LEVEL);
-    ExpDeleteLookaside(&Lookaside->L);
+    ExpDeleteLookaside((PGENERAL_LOOKASIDE_POOL)&Lookaside->L);
 }
 
 NTSTATUS NTAPI ExInitializeLookasideListEx(PLOOKASIDE_LIST_EX Lookaside,
@@ -112,8 +114,7 @@ NTSTATUS NTAPI ExInitializeLookasideListEx(PLOOKASIDE_LIST_EX Lookaside,
         PoolType = (POOL_TYPE)(PoolType | POOL_RAISE_IF_ALLOCATION_FAILURE);
     if ((Flags & EX_LOOKASIDE_LIST_EX_FLAGS_FAIL_NO_RAISE) != 0)
         PoolType = (POOL_TYPE)(PoolType | POOL_QUOTA_FAIL_INSTEAD_OF_RAISE);
-    ExpInitializeLookaside((PGENERAL_LOOKASIDE)&Lookaside->L, PoolType, Size, Tag,
-                           __builtin_return_address(0));
+    ExpInitializeLookaside(&Lookaside->L, PoolType, Size, Tag, __builtin_return_address(0));
     Lookaside->L.AllocateEx = Allocate != NULL ? Allocate : ExpLookasideAllocate;
     Lookaside->L.FreeEx = Free != NULL ? Free : ExpLookasideFree;
     return STATUS_SUCCESS;

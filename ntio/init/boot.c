@@ -9,6 +9,7 @@
  * before.
  */
 #include "ntio/init/initp.h"
+#include "ntio/win32/join.h"
 
 #include <stdlib.h>
 
@@ -112,11 +113,14 @@ unsigned ntio_shutdown(void)
     PspDetachHostThread();
     PspSetDefaultProcess(PsInitialSystemProcess);
     PspAttachHostThread(PsInitialSystemProcess, "shutdown");
+    Win32JoinEndedThreads();
     InitpEndProcesses();
+    IopCancelProcessIrps(InitpProgram);
     PspTerminateProcess(InitpProgram, STATUS_SUCCESS);
     InitpProgram = NULL;
 
     ULONG Component = INITP_COMPONENTS;
+    IopSendShutdownNotifications();
     InitpComponents[INITP_PNP].Stop();
     ExpDrainWorkQueues();
     IopUnloadAllDrivers();

@@ -95,7 +95,9 @@ void ntio_print_device_tree(FILE *out)
             fprintf(out, "  [%s]", Service);
         fprintf(out, "  %s", InitpStateName(Node->State));
         if (Node->Problem != 0)
-            fprintf(out, ", problem %u (0x%08x)", Node->Problem, (unsigned)Node->ProblemStatus);
+            fprintf(out, ", problem %u", Node->Problem);
+        if (Node->Problem != 0 && Node->ProblemStatus != 0)
+            fprintf(out, " (status 0x%08x)", (unsigned)Node->ProblemStatus);
         fputc('\n', out);
         free(Service);
         free(Instance);

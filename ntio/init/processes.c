@@ -55,6 +55,7 @@ void ntio_process_end(ntio_process *process)
     KiUnlock(&InitpProcessLock);
     if (!Known)
         return; /* ended by the shutdown */
+    IopCancelProcessIrps(process->Process);
     PspTerminateProcess(process->Process, STATUS_PROCESS_IS_TERMINATING);
     free(process);
 }
@@ -69,6 +70,7 @@ VOID InitpEndProcesses(VOID)
         KiUnlock(&InitpProcessLock);
         if (First == NULL)
             return;
+        IopCancelProcessIrps(First->Process);
         PspTerminateProcess(First->Process, STATUS_PROCESS_IS_TERMINATING);
         free(First);
     }

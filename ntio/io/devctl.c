@@ -98,13 +98,21 @@ static BOOLEAN IopFastControl(PIOP_REQUEST Request, const IOP_CONTROL *Control, 
 
 static NTSTATUS IopControlFile(KPROCESSOR_MODE Mode, HANDLE FileHandle, HANDLE Event,
                                PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
-                               PIO_STATUS_BLOCK IoStatusBlock, const IOP_CONTROL *Control,
+                               PIO_STATUS_BLOCK IoStatusBlock, IOP_CONTROL *Control,
                                UCHAR MajorFunction, PVOID Caller)
 {
+    ULONG Method = METHOD_FROM_CTL_CODE(Control->Code);
     IOP_REQUEST Request;
     NTSTATUS Status;
 
     KE_IRQL_AT_MOST(PASSIVE_LEVEL);
+    /* As on Windows: a program's buffer that is not there has no length, whatever the program says. */
+    if (Mode != KernelMode && Method != METHOD_NEITHER) {
+        if (Control->Input == NULL)
+            Control->InputLength = 0;
+        if (Control->Output == NULL && Method == METHOD_BUFFERED)
+            Control->OutputLength = 0;
+    }
     Status = IopBeginRequest(&Request, Mode, FileHandle, 0, Event, ApcRoutine, ApcContext,
                              IoStatusBlock, Caller);
     if (!NT_SUCCESS(Status))

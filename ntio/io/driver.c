@@ -201,6 +201,14 @@ static BOOLEAN IopLeftDevices(PIOP_DRIVER Driver)
     return Count != 0;
 }
 
+/* Work items, DPCs and threads that are about to return still run the driver's code. */
+static VOID IopFlushDriverCode(VOID)
+{
+    ExpDrainWorkQueues();
+    KeFlushQueuedDpcs();
+    PspReapThreads();
+}
+
 NTSTATUS IopCreateDriver(const WCHAR *ServiceName, const IOP_DRIVER_IMAGE *Image,
                          PDRIVER_OBJECT *Driver)
 {
@@ -245,8 +253,7 @@ NTSTATUS IopCreateDriver(const WCHAR *ServiceName, const IOP_DRIVER_IMAGE *Image
         *Driver = &New->Public;
     } else {
         IopLeftDevices(New);
-        ExpDrainWorkQueues();
-        KeFlushQueuedDpcs();
+        IopFlushDriverCode();
         IopDropDriver(New);
     }
     return Status;
@@ -294,9 +301,7 @@ NTSTATUS IopUnloadDriver(PDRIVER_OBJECT Driver)
     IopEnterSystem(&Context);
     Driver->DriverUnload(Driver);
     IopLeaveSystem(&Context);
-    /* Work items and DPCs that are about to return still run the driver's code. */
-    ExpDrainWorkQueues();
-    KeFlushQueuedDpcs();
+    IopFlushDriverCode();
     if (IopLeftDevices(Object))
         Status = STATUS_RESOURCE_IN_USE; /* see io.h: the image stays */
     IopDropDriver(Object);

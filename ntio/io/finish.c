@@ -89,8 +89,8 @@ VOID IopFinishIrp(PIRP Irp)
 {
     PFILE_OBJECT File = Irp->Tail.Overlay.OriginalFileObject;
     PETHREAD Thread = Irp->Tail.Overlay.Thread;
-    BOOLEAN Queued = !IsListEmpty(&Irp->ThreadListEntry);
     BOOLEAN Prefixed = IopHasPrefix(Irp);
+    BOOLEAN Queued = Prefixed && IopPrefixOf(Irp)->Queued;
     BOOLEAN FileReferenced = Prefixed && IopPrefixOf(Irp)->FileReferenced;
     BOOLEAN EventReferenced = Prefixed && IopPrefixOf(Irp)->EventReferenced;
     PKEVENT UserEvent = Irp->UserEvent, Signal = NULL, SignalFile = NULL;

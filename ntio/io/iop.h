@@ -80,6 +80,7 @@ struct _IOP_IRP_PREFIX {
     UCHAR Class;
     BOOLEAN FileReferenced;  /* the file object's reference is the IRP's to drop */
     BOOLEAN EventReferenced; /* the same of UserEvent */
+    BOOLEAN Queued; /* it is on its thread's list; whose links belong to the thread's IrpLock, this to who has the IRP */
 } __attribute__((aligned(64)));
 typedef IOP_IRP_PREFIX *PIOP_IRP_PREFIX;
 

@@ -182,7 +182,7 @@ PIRP IopAllocateIrp(CCHAR StackSize, PVOID AllocatedBy)
     Prefix->OutputLength = 0;
     Prefix->StartOffset = -1;
     Prefix->Process = NULL;
-    Prefix->FileReferenced = Prefix->EventReferenced = FALSE;
+    Prefix->FileReferenced = Prefix->EventReferenced = Prefix->Queued = FALSE;
     atomic_store_explicit(&Prefix->Pins, 0, memory_order_relaxed);
     IopInitializeIrpFields(Irp, IoSizeOfIrp(StackSize), StackSize);
     Irp->AllocationFlags = IOP_IRP_HAS_PREFIX | IRP_ALLOCATED_FIXED_SIZE;
@@ -195,7 +195,8 @@ VOID IopFreeIrpStorage(PIOP_IRP_PREFIX Prefix)
 {
     UCHAR Class = Prefix->Class;
     ULONG State = atomic_load_explicit(&Prefix->State, memory_order_relaxed);
-    PIOP_THREAD_CACHE Cache = IopThreadCache(IopCurrentThread());
+    /* Not made for this: a thread frees its last IRPs when its cache is gone already. */
+    PIOP_THREAD_CACHE Cache = __atomic_load_n(&IopCurrentThread()->IrpCache, __ATOMIC_RELAXED);
 
     IopTrace(IopTraceFree, NULL, Prefix->Irp, NULL, STATUS_SUCCESS);
     Prefix->Irp->Type = 0; /* whoever uses it after this is found out */

@@ -49,7 +49,8 @@ static NTSTATUS IopReferenceForOpen(PDEVICE_OBJECT Device, IOP_OPEN_PACKET *Pack
 
     KiLock(&IopDeviceLock);
     if (Extension->DeletePending || (Device->Flags & DO_DEVICE_INITIALIZING) != 0 ||
-        (Extension->Public.ExtensionFlags & (DOE_UNLOAD_PENDING | DOE_DELETE_PENDING)) != 0)
+        (Extension->Public.ExtensionFlags &
+         (DOE_UNLOAD_PENDING | DOE_DELETE_PENDING | DOE_START_PENDING)) != 0)
         Status = STATUS_NO_SUCH_DEVICE;
     else if (Extension->RemovePending || IopDeviceExtension(IopBottom(Device))->RemovePending)
         Status = STATUS_DELETE_PENDING;

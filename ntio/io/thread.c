@@ -15,6 +15,7 @@ NTSTATUS IopQueueThreadIrp(PIRP Irp, PVOID Caller)
         return STATUS_INSUFFICIENT_RESOURCES;
     NTIO_ASSERT(IsListEmpty(&Irp->ThreadListEntry) && IopHasPrefix(Irp));
     IopPrefixOf(Irp)->Process = PsGetCurrentProcess();
+    IopPrefixOf(Irp)->Queued = TRUE;
     Irp->Tail.Overlay.Thread = Thread;
     KiLock(&Thread->IrpLock);
     InsertHeadList(&Thread->IrpList, &Irp->ThreadListEntry);
@@ -33,6 +34,7 @@ PIOP_IRP_WAITER IopDequeueThreadIrp(PIRP Irp)
     Thread->IrpCache->Waiters = NULL;
     KiUnlock(&Thread->IrpLock);
     InitializeListHead(&Irp->ThreadListEntry);
+    IopPrefixOf(Irp)->Queued = FALSE;
     return Waiters;
 }
 

@@ -50,10 +50,10 @@ static VOID KiSetGs(ULONG_PTR Base)
 /* What can be there before the thread runs: whoever creates it may hand it to a waiter or queue an APC to it. */
 VOID KiInitializeThread(PKTHREAD Thread)
 {
-    if (Thread->Header.WaitListHead.Flink == NULL)
-        KiInitializeHeader(&Thread->Header, ThreadObject, sizeof(KTHREAD), 0);
+    /* The header can't be asked: others may wait there already. */
     if (Thread->MutantListHead.Flink != NULL)
         return;
+    KiInitializeHeader(&Thread->Header, ThreadObject, sizeof(KTHREAD), 0);
     InitializeListHead(&Thread->MutantListHead);
     InitializeListHead(&Thread->ApcListHead[KernelMode]);
     InitializeListHead(&Thread->ApcListHead[UserMode]);

@@ -164,7 +164,7 @@ static VOID MmpSignal(int Signal, siginfo_t *Info, PVOID Context)
             errno = Error;
             MmpJump(Guard, MmpFaultStatus(Signal, Info));
         }
-        if (!NTIO_ASAN)
+        if (!NTIO_ASAN || Signal == SIGILL)
             MmpFaultStop(Signal, Info, Context);
     }
     MmpChain(Signal, Info, Context);

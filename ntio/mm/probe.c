@@ -24,21 +24,6 @@ PVOID *MmHighestUserAddress = &MmpHighestUser;
 PVOID *MmSystemRangeStart = &MmpRangeStart;
 ULONG_PTR *MmUserProbeAddress = &MmpUserProbe;
 
-static inline VOID MmpReadByte(volatile UCHAR *Byte)
-{
-    (void)*Byte;
-}
-
-static inline VOID MmpWriteByte(volatile UCHAR *Byte)
-{
-#if defined(__x86_64__)
-    /* Not __atomic_fetch_or: clang's TSan looks into that all the same. */
-    __asm__ volatile("lock orb $0, %0" : "+m"(*Byte) : : "cc");
-#else
-    __atomic_fetch_or(Byte, 0, __ATOMIC_RELAXED);
-#endif
-}
-
 NTIO_NO_SANITIZE NTSTATUS MmpProbeRange(PVOID Address, SIZE_T Length, BOOLEAN Write)
 {
     volatile UCHAR *First = Address;
@@ -54,10 +39,16 @@ NTIO_NO_SANITIZE NTSTATUS MmpProbeRange(PVOID Address, SIZE_T Length, BOOLEAN Wr
         return STATUS_ACCESS_VIOLATION;
     for (Byte = First; Byte <= Last;
          Byte = (volatile UCHAR *)(((ULONG_PTR)Byte | (PAGE_SIZE - 1)) + 1)) {
-        if (Write)
-            MmpWriteByte(Byte);
-        else
-            MmpReadByte(Byte);
+        if (!Write) {
+            (void)*Byte;
+            continue;
+        }
+#if defined(__x86_64__)
+        /* Not __atomic_fetch_or: clang's TSan looks into that all the same. */
+        __asm__ volatile("lock orb $0, (%0)" : : "r"(Byte) : "cc", "memory");
+#else
+        __atomic_fetch_or(Byte, 0, __ATOMIC_RELAXED);
+#endif
     }
     MmpLeaveGuard(&Guard);
     return STATUS_SUCCESS;

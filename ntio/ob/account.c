@@ -2,8 +2,9 @@
 /*
  * account.c - what is left behind of objects, handles and symbolic links.
  *
- * ntio's own objects (types, the directories of the boot, what ObpMarkSystemObjects found at its end) are no subject. Nor
- * are processes and threads that still run: ps tells about those; one that has ended and is still referenced is told here.
+ * ntio's own objects (types, the directories of the boot, what ObpMarkSystemObjects found at its
+ * end) are no subject. Nor are processes and threads that still run: ps tells about those; one that
+ * has ended and is still referenced is told here.
  */
 #include "ntio/ob/obp.h"
 
@@ -18,8 +19,8 @@ static VOID ObpNarrow(PCUNICODE_STRING Wide, char *Text, size_t Size)
     size_t Used = 0;
 
     for (USHORT i = 0; i < Wide->Length / sizeof(WCHAR) && Used + 1 < Size; i++)
-        Text[Used++] = Wide->Buffer[i] >= 0x20 && Wide->Buffer[i] < 0x7f ? (char)Wide->Buffer[i]
-                                                                          : '?';
+        Text[Used++] =
+            Wide->Buffer[i] >= 0x20 && Wide->Buffer[i] < 0x7f ? (char)Wide->Buffer[i] : '?';
     Text[Used] = 0;
 }
 

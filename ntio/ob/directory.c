@@ -2,8 +2,8 @@
 /*
  * directory.c - directory objects: entries hashed by upcased name, and in a list by age.
  *
- * An entry holds a reference on its directory. It holds none on its object unless that is permanent, so a
- * temporary object goes with its last reference and takes its entry along.
+ * An entry holds a reference on its directory. It holds none on its object unless that is
+ * permanent, so a temporary object goes with its last reference and takes its entry along.
  */
 #include "ntio/ob/obp.h"
 
@@ -54,8 +54,7 @@ POBJECT_HEADER ObpFindEntry(POBP_DIRECTORY Directory, PCUNICODE_STRING Name, ULO
 static VOID ObpGrowDirectory(POBP_DIRECTORY Directory)
 {
     ULONG Count = Directory->BucketCount * 2;
-    PLIST_ENTRY Buckets =
-        ObpAllocate(Count * sizeof(LIST_ENTRY));
+    PLIST_ENTRY Buckets = ObpAllocate(Count * sizeof(LIST_ENTRY));
 
     if (Buckets == NULL)
         return;

@@ -167,7 +167,8 @@ NTSTATUS NTAPI NtQueryEvent(HANDLE EventHandle, ULONG EventInformationClass, PVO
                          EventInformationLength, ReturnLength, ExGetPreviousMode());
 }
 
-/* The event stays as long as the handle that the caller gets, a kernel handle; a new one is signalled. */
+/* The event stays as long as the handle that the caller gets, a kernel handle; a new one is
+ * signalled. */
 static PKEVENT ObpNamedEvent(PUNICODE_STRING Name, PHANDLE Handle, EVENT_TYPE Type)
 {
     OBJECT_ATTRIBUTES Attributes;

@@ -2,9 +2,10 @@
 /*
  * handle.c - handle tables.
  *
- * A table is a tree of chunks that grows and never moves, so an entry's address is good for ever. An entry holds the
- * object's header with two bits: 1, locked; 2, somebody sleeps on the lock. Zero: no handle. A look-up locks the entry, adds a
- * reference, unlocks: threads that use different handles share nothing. Free entries are a list, last out first in, under FreeLock.
+ * A table is a tree of chunks that grows and never moves, so an entry's address is good for ever.
+ * An entry holds the object's header with two bits: 1, locked; 2, somebody sleeps on the lock.
+ * Zero: no handle. A look-up locks the entry, adds a reference, unlocks: threads that use different
+ * handles share nothing. Free entries are a list, last out first in, under FreeLock.
  */
 #include "ntio/ob/obp.h"
 
@@ -40,8 +41,8 @@ typedef struct _HANDLE_TABLE {
     PEPROCESS Process;
     LIST_ENTRY ListEntry; /* ObpTables */
     KI_LOCK FreeLock;
-    ULONG FirstFree;           /* index; 0: none */
-    _Atomic ULONG NextFresh;   /* the first index that was never used; written under FreeLock */
+    ULONG FirstFree;         /* index; 0: none */
+    _Atomic ULONG NextFresh; /* the first index that was never used; written under FreeLock */
     POBP_HANDLE_GROUP _Atomic Groups[OBP_GROUPS];
 } HANDLE_TABLE, *PHANDLE_TABLE;
 
@@ -57,8 +58,8 @@ static POBP_HANDLE_ENTRY ObpEntry(PHANDLE_TABLE Table, ULONG_PTR Index)
 
     if (Index == 0 || Index >= OBP_MAXIMUM_INDEX)
         return NULL;
-    Group = atomic_load_explicit(
-        &Table->Groups[Index / (OBP_GROUP_CHUNKS * OBP_CHUNK_ENTRIES)], memory_order_acquire);
+    Group = atomic_load_explicit(&Table->Groups[Index / (OBP_GROUP_CHUNKS * OBP_CHUNK_ENTRIES)],
+                                 memory_order_acquire);
     if (Group == NULL)
         return NULL;
     Chunk = atomic_load_explicit(&Group->Chunks[Index / OBP_CHUNK_ENTRIES % OBP_GROUP_CHUNKS],
@@ -72,7 +73,8 @@ static _Atomic ULONG *ObpEntryFutex(POBP_HANDLE_ENTRY Entry)
     return (_Atomic ULONG *)&Entry->Value;
 }
 
-/* The object's header, with the entry locked; NULL, and nothing locked, where there is no handle. */
+/* The object's header, with the entry locked; NULL, and nothing locked, where there is no handle.
+ */
 static POBJECT_HEADER ObpLockEntry(POBP_HANDLE_ENTRY Entry)
 {
     ULONG_PTR Value = atomic_load_explicit(&Entry->Value, memory_order_relaxed);
@@ -101,8 +103,8 @@ static POBJECT_HEADER ObpLockEntry(POBP_HANDLE_ENTRY Entry)
 /* Header NULL: the handle is gone. */
 static VOID ObpUnlockEntry(POBP_HANDLE_ENTRY Entry, POBJECT_HEADER Header)
 {
-    ULONG_PTR Before = atomic_exchange_explicit(&Entry->Value, (ULONG_PTR)Header,
-                                                memory_order_release);
+    ULONG_PTR Before =
+        atomic_exchange_explicit(&Entry->Value, (ULONG_PTR)Header, memory_order_release);
 
     if (NTIO_UNLIKELY((Before & OBP_ENTRY_WAITERS) != 0))
         KiFutexWake(ObpEntryFutex(Entry), MAXLONG);
@@ -164,8 +166,7 @@ static BOOLEAN ObpGrowTable(PHANDLE_TABLE Table, ULONG Index)
     POBP_HANDLE_ENTRY _Atomic *ChunkSlot;
 
     if (*GroupSlot == NULL) {
-        POBP_HANDLE_GROUP Group =
-            ObpAllocate(sizeof(*Group));
+        POBP_HANDLE_GROUP Group = ObpAllocate(sizeof(*Group));
         if (Group == NULL)
             return FALSE;
         atomic_store_explicit(GroupSlot, Group, memory_order_release);
@@ -285,6 +286,11 @@ BOOLEAN ObpIsKernelHandle(HANDLE Handle)
            Handle != NtCurrentProcess() && Handle != NtCurrentThread();
 }
 
+BOOLEAN NTAPI ObIsKernelHandle(HANDLE Handle)
+{
+    return ObpIsKernelHandle(Handle);
+}
+
 NTSTATUS ObpCreateHandleIn(PEPROCESS Process, BOOLEAN Kernel, PVOID Object, ACCESS_MASK Access,
                            ULONG Attributes, HANDLE *Handle)
 {
@@ -336,11 +342,12 @@ NTSTATUS ObpCreateHandleByName(PVOID Object, ACCESS_MASK Access, ULONG Attribute
     if (!NT_SUCCESS(Status))
         return Status;
     /*
-     * The last handle may have closed between look-up and here, and have taken the name away: then a
-     * third party that creates the name would not meet this object. With our handle counted it can't any more.
+     * The last handle may have closed between look-up and here, and have taken the name away: then
+     * a third party that creates the name would not meet this object. With our handle counted it
+     * can't any more.
      */
     KiLock(&ObpNamespaceLock);
-    Lost = FALSE;
+    Lost = (atomic_load(&ObpHeader(Object)->Flags) & OBP_NAME_LOST) != 0;
     KiUnlock(&ObpNamespaceLock);
     if (Lost) {
         ObCloseHandle(*Handle, KernelMode);
@@ -350,7 +357,8 @@ NTSTATUS ObpCreateHandleByName(PVOID Object, ACCESS_MASK Access, ULONG Attribute
     return STATUS_SUCCESS;
 }
 
-/* The entry of a handle, and the table and process that it belongs to; NULL: no such handle can be. */
+/* The entry of a handle, and the table and process that it belongs to; NULL: no such handle can be.
+ */
 static POBP_HANDLE_ENTRY ObpFindHandle(PEPROCESS *Process, HANDLE Handle, KPROCESSOR_MODE Mode,
                                        PHANDLE_TABLE *Table, ULONG *Index)
 {
@@ -380,7 +388,8 @@ NTSTATUS ObpLookupHandle(PEPROCESS Process, HANDLE Handle, KPROCESSOR_MODE Mode,
     *Object = NULL;
     if (Header == NULL)
         return STATUS_INVALID_HANDLE;
-    atomic_fetch_add_explicit(&Header->PointerCount, 1, memory_order_relaxed); /* the handle has one */
+    atomic_fetch_add_explicit(&Header->PointerCount, 1,
+                              memory_order_relaxed); /* the handle has one */
     *Access = Entry->Access;
     Flags = Entry->Flags;
     ObpUnlockEntry(Entry, Header);
@@ -493,9 +502,10 @@ VOID ObpEnumerateHandles(PEPROCESS Process, OBP_HANDLE_ROUTINE *Each, PVOID Cont
     for (;;) {
         PEPROCESS Owner = NULL;
 
-        /* A table that the walk stands on may leave the list meanwhile: then the walk ends there. */
+        /* A table that the walk stands on may leave the list meanwhile: then the walk ends there.
+         */
         KiLock(&ObpTablesLock);
-        Entry = Last == NULL             ? ObpTables.Flink
+        Entry = Last == NULL            ? ObpTables.Flink
                 : Last->Process == NULL ? &ObpTables
                                         : Last->ListEntry.Flink;
         Table = NULL;

@@ -6,14 +6,13 @@
 
 /* Parents before children. */
 static const WCHAR *const ObpDirectories[] = {
-    L"\\ObjectTypes", L"\\Device",           L"\\Driver",           L"\\FileSystem",
-    L"\\GLOBAL??",    L"\\BaseNamedObjects", L"\\KernelObjects",    L"\\Callback",
-    L"\\ArcName",     L"\\Security",
+    L"\\ObjectTypes",      L"\\Device",        L"\\Driver",   L"\\FileSystem", L"\\GLOBAL??",
+    L"\\BaseNamedObjects", L"\\KernelObjects", L"\\Callback", L"\\ArcName",    L"\\Security",
 };
 
 /*
- * On Windows \?? is the session's directory in front of \GLOBAL??; there is one session here. GLOBALROOT leads back to the root,
- * so that \??\GLOBALROOT\Device\X is a name for \Device\X.
+ * On Windows \?? is the session's directory in front of \GLOBAL??; there is one session here.
+ * GLOBALROOT leads back to the root, so that \??\GLOBALROOT\Device\X is a name for \Device\X.
  */
 static const struct {
     const WCHAR *Name, *Target;
@@ -114,7 +113,8 @@ static VOID ObpRemovePath(const WCHAR *Path, POBJECT_TYPE Type)
 }
 
 /*
- * Takes down what the boot made. What others left, and the directories that it stands in, stays: the accounting, before or after, tells.
+ * Takes down what the boot made. What others left, and the directories that it stands in, stays:
+ * the accounting, before or after, tells.
  */
 VOID ObShutdownSystem(VOID)
 {

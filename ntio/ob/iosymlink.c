@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * iosymlink.c - the I/O manager's way to make and delete symbolic links. They are permanent: a driver deletes what it made, or
- * the accounting names it.
+ * iosymlink.c - the I/O manager's way to make and delete symbolic links. They are permanent: a
+ * driver deletes what it made, or the accounting names it.
  */
 #include "ntio/ob/obp.h"
 #include "ntio/ob/ntob.h"

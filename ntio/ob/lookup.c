@@ -2,11 +2,12 @@
 /*
  * lookup.c - from a path to an object, and the entering of names.
  *
- * Names compare without regard to case, whether OBJ_CASE_INSENSITIVE was given or not: Windows has done so since XP
- * unless told otherwise in the registry (ObCaseInsensitive).
+ * Names compare without regard to case, whether OBJ_CASE_INSENSITIVE was given or not: Windows has
+ * done so since XP unless told otherwise in the registry (ObCaseInsensitive).
  *
- * A path that runs through more than 32 symbolic links is answered with STATUS_OBJECT_NAME_NOT_FOUND (a ring of links
- * leads to no object), a path that a link makes longer than 65534 bytes with STATUS_NAME_TOO_LONG.
+ * A path that runs through more than 32 symbolic links is answered with
+ * STATUS_OBJECT_NAME_NOT_FOUND (a ring of links leads to no object), a path that a link makes
+ * longer than 65534 bytes with STATUS_NAME_TOO_LONG.
  */
 #include "ntio/ob/obp.h"
 
@@ -48,7 +49,8 @@ static VOID ObpSkip(PUNICODE_STRING Path)
     Path->MaximumLength -= sizeof(WCHAR);
 }
 
-/* Gives the header the last component as its name. Its old one, if it ever had one, has no reader: it is not in the namespace. */
+/* Gives the header the last component as its name. Its old one, if it ever had one, has no reader:
+ * it is not in the namespace. */
 static NTSTATUS ObpSetName(POBJECT_HEADER Header, PCUNICODE_STRING Name, ULONG Hash)
 {
     PWCH Buffer = ObpAllocate(Name->Length + sizeof(WCHAR));
@@ -143,16 +145,15 @@ static OBP_WALK ObpWalkDirectories(OBP_WALKER *Walker, POBP_DIRECTORY Directory)
             return ObpWalkDone;
         }
         if (Header->Type == ObpSymbolicLinkType &&
-            !(Last && (Lookup->Type == ObpSymbolicLinkType ||
-                       (Lookup->Attributes & OBJ_OPENLINK) != 0))) {
+            !(Last &&
+              (Lookup->Type == ObpSymbolicLinkType || (Lookup->Attributes & OBJ_OPENLINK) != 0))) {
             UNICODE_STRING Path;
 
             if ((Lookup->Attributes & OBJ_DONT_REPARSE) != 0) {
                 Walker->Status = STATUS_REPARSE_POINT_ENCOUNTERED;
                 return ObpWalkDone;
             }
-            Walker->Status =
-                ObpNewPath(&((POBP_SYMBOLIC_LINK)Header->Body)->Target, &Rest, &Path);
+            Walker->Status = ObpNewPath(&((POBP_SYMBOLIC_LINK)Header->Body)->Target, &Rest, &Path);
             if (!NT_SUCCESS(Walker->Status))
                 return ObpWalkDone;
             ExFreePool(Walker->Path.Buffer); /* a parse method may have put another there */
@@ -178,17 +179,18 @@ static OBP_WALK ObpWalkDirectories(OBP_WALKER *Walker, POBP_DIRECTORY Directory)
     }
 }
 
-/* Calls the Parse of Walker->Object, whose reference it takes over. STATUS_REPARSE: Path has another name now. */
+/* Calls the Parse of Walker->Object, whose reference it takes over. STATUS_REPARSE: Path has
+ * another name now. */
 static NTSTATUS ObpParse(OBP_WALKER *Walker)
 {
     const OBP_LOOKUP *Lookup = Walker->Lookup;
     PVOID ParseObject = Walker->Object;
 
     Walker->Object = NULL;
-    Walker->Status = ObpTypeOf(ParseObject)
-                         ->Info.Parse(ParseObject, Lookup->Type, Lookup->Access, Lookup->Attributes,
-                                      &Walker->Path, &Walker->Rest, Lookup->ParseContext,
-                                      &Walker->Object);
+    Walker->Status =
+        ObpTypeOf(ParseObject)
+            ->Info.Parse(ParseObject, Lookup->Type, Lookup->Access, Lookup->Attributes,
+                         &Walker->Path, &Walker->Rest, Lookup->ParseContext, &Walker->Object);
     ObfDereferenceObject(ParseObject);
     if (Walker->Status == STATUS_REPARSE || Walker->Status == STATUS_REPARSE_OBJECT)
         return STATUS_REPARSE;
@@ -199,7 +201,8 @@ static NTSTATUS ObpParse(OBP_WALKER *Walker)
     return Walker->Status;
 }
 
-/* The first step of a path that begins at an object. Returns TRUE where the walk goes on in *Directory. */
+/* The first step of a path that begins at an object. Returns TRUE where the walk goes on in
+ * *Directory. */
 static BOOLEAN ObpBeginAtRoot(OBP_WALKER *Walker, POBP_DIRECTORY *Directory)
 {
     PVOID Root = Walker->Lookup->Root;
@@ -292,8 +295,11 @@ NTSTATUS ObpOpenByName(POBJECT_ATTRIBUTES Attributes, POBJECT_TYPE Type, ACCESS_
                        PVOID ParseContext, PVOID *Object)
 {
     static const UNICODE_STRING Empty;
-    OBP_LOOKUP Lookup = {.Name = Attributes->ObjectName, .Type = Type, .Access = Access,
-                         .Attributes = Attributes->Attributes, .ParseContext = ParseContext};
+    OBP_LOOKUP Lookup = {.Name = Attributes->ObjectName,
+                         .Type = Type,
+                         .Access = Access,
+                         .Attributes = Attributes->Attributes,
+                         .ParseContext = ParseContext};
     NTSTATUS Status;
 
     KE_IRQL_AT_MOST(APC_LEVEL);
@@ -323,11 +329,14 @@ NTSTATUS ObpInsert(PVOID Object, ACCESS_MASK Access, HANDLE *Handle)
 
     KE_IRQL_AT_MOST(APC_LEVEL);
     if (Info == NULL || !Info->HasName) {
-        Status = Handle != NULL ? ObpCreateHandle(Object, Access, Attributes, Handle)
-                                : STATUS_SUCCESS;
+        Status =
+            Handle != NULL ? ObpCreateHandle(Object, Access, Attributes, Handle) : STATUS_SUCCESS;
     } else {
-        OBP_LOOKUP Lookup = {.Root = Info->Root, .Name = &Info->Name, .Type = Header->Type,
-                             .Attributes = Attributes, .Insert = Header};
+        OBP_LOOKUP Lookup = {.Root = Info->Root,
+                             .Name = &Info->Name,
+                             .Type = Header->Type,
+                             .Attributes = Attributes,
+                             .Insert = Header};
 
         if (Handle == NULL) /* what is there already can't be given out */
             Lookup.Attributes &= ~(ULONG)OBJ_OPENIF;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ntob.h - system services over handles that ob implements and the DDK's headers do not declare: the Nt names
- * (previous mode: ExGetPreviousMode, so a program's thread is held to its handles' access), and those
- * that drivers import although no header has them. All PASSIVE_LEVEL.
+ * ntob.h - system services over handles that ob implements and the DDK's headers do not declare:
+ * the Nt names (previous mode: ExGetPreviousMode, so a program's thread is held to its handles'
+ * access), and those that drivers import although no header has them. All PASSIVE_LEVEL.
  */
 #ifndef NTIO_OB_NTOB_H
 #define NTIO_OB_NTOB_H
@@ -11,8 +11,9 @@
 
 /* ---- objects ---- */
 /*
- * Follows ObjectName (absolute) to an object of ObjectType (NULL: any) and references it. Known to every driver writer, declared in no
- * header of the WDK. STATUS_OBJECT_NAME_INVALID for an empty name, else as ObpOpenByName.
+ * Follows ObjectName (absolute) to an object of ObjectType (NULL: any) and references it. Known to
+ * every driver writer, declared in no header of the WDK. STATUS_OBJECT_NAME_INVALID for an empty
+ * name, else as ObpOpenByName.
  */
 NTKERNELAPI NTSTATUS NTAPI ObReferenceObjectByName(PUNICODE_STRING ObjectName, ULONG Attributes,
                                                    PACCESS_STATE AccessState,
@@ -20,21 +21,25 @@ NTKERNELAPI NTSTATUS NTAPI ObReferenceObjectByName(PUNICODE_STRING ObjectName, U
                                                    POBJECT_TYPE ObjectType,
                                                    KPROCESSOR_MODE AccessMode, PVOID ParseContext,
                                                    PVOID *Object);
-/* A handle to the object of a name. STATUS_INVALID_PARAMETER for bad attributes, else as ObpOpenByName. */
+/* A handle to the object of a name. STATUS_INVALID_PARAMETER for bad attributes, else as
+ * ObpOpenByName. */
 NTKERNELAPI NTSTATUS NTAPI ObOpenObjectByName(POBJECT_ATTRIBUTES ObjectAttributes,
                                               POBJECT_TYPE ObjectType, KPROCESSOR_MODE AccessMode,
                                               PACCESS_STATE PassedAccessState,
                                               ACCESS_MASK DesiredAccess, PVOID ParseContext,
                                               PHANDLE Handle);
-/* A handle to an object that the caller references. OBJ_KERNEL_HANDLE in HandleAttributes: System's. */
+/* A handle to an object that the caller references. OBJ_KERNEL_HANDLE in HandleAttributes:
+ * System's. */
 NTKERNELAPI NTSTATUS NTAPI ObOpenObjectByPointer(PVOID Object, ULONG HandleAttributes,
                                                  PACCESS_STATE PassedAccessState,
                                                  ACCESS_MASK DesiredAccess, POBJECT_TYPE ObjectType,
                                                  KPROCESSOR_MODE AccessMode, PHANDLE Handle);
-/* The object's path, terminated, behind the structure. STATUS_INFO_LENGTH_MISMATCH with ReturnLength: too small. */
+/* The object's path, terminated, behind the structure. STATUS_INFO_LENGTH_MISMATCH with
+ * ReturnLength: too small. */
 NTKERNELAPI NTSTATUS NTAPI ObQueryNameString(PVOID Object, POBJECT_NAME_INFORMATION ObjectNameInfo,
                                              ULONG Length, PULONG ReturnLength);
-/* A permanent object becomes an ordinary one: its name goes with its last handle, at once where it has none. */
+/* A permanent object becomes an ordinary one: its name goes with its last handle, at once where it
+ * has none. */
 NTKERNELAPI VOID NTAPI ObMakeTemporaryObject(PVOID Object);
 
 #define ObjectHandleFlagInformation 4
@@ -42,7 +47,8 @@ typedef struct _OBJECT_HANDLE_FLAG_INFORMATION {
     BOOLEAN Inherit;
     BOOLEAN ProtectFromClose;
 } OBJECT_HANDLE_FLAG_INFORMATION, *POBJECT_HANDLE_FLAG_INFORMATION;
-/* Class ObjectHandleFlagInformation only. STATUS_INVALID_INFO_CLASS, STATUS_INFO_LENGTH_MISMATCH. */
+/* Class ObjectHandleFlagInformation only. STATUS_INVALID_INFO_CLASS, STATUS_INFO_LENGTH_MISMATCH.
+ */
 NTSYSAPI NTSTATUS NTAPI ZwSetInformationObject(HANDLE Handle, ULONG ObjectInformationClass,
                                                PVOID ObjectInformation,
                                                ULONG ObjectInformationLength);
@@ -62,8 +68,9 @@ typedef struct _OBJECT_DIRECTORY_INFORMATION {
     UNICODE_STRING TypeName;
 } OBJECT_DIRECTORY_INFORMATION, *POBJECT_DIRECTORY_INFORMATION;
 /*
- * Entries from *Context on, the oldest first, closed by an empty one, their strings behind. STATUS_MORE_ENTRIES: the
- * buffer is full; STATUS_NO_MORE_ENTRIES; STATUS_BUFFER_TOO_SMALL: not one fits, ReturnLength says what it needs.
+ * Entries from *Context on, the oldest first, closed by an empty one, their strings behind.
+ * STATUS_MORE_ENTRIES: the buffer is full; STATUS_NO_MORE_ENTRIES; STATUS_BUFFER_TOO_SMALL: not one
+ * fits, ReturnLength says what it needs.
  */
 NTSYSAPI NTSTATUS NTAPI ZwQueryDirectoryObject(HANDLE DirectoryHandle, PVOID Buffer, ULONG Length,
                                                BOOLEAN ReturnSingleEntry, BOOLEAN RestartScan,

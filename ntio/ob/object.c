@@ -2,15 +2,16 @@
 /*
  * object.c - the life of an object: making, counting references, deletion now or by a work item.
  *
- * An object's count reaches zero once. From then on only the thread that took it there (or the work item
- * that it was handed to) touches it; somebody who finds it by name or in a shard sees zero under the lock that unlinking
- * it needs, and leaves it alone.
+ * An object's count reaches zero once. From then on only the thread that took it there (or the work
+ * item that it was handed to) touches it; somebody who finds it by name or in a shard sees zero
+ * under the lock that unlinking it needs, and leaves it alone.
  */
 #include "ntio/ob/obp.h"
 
 #define OBP_SHARDS 64
 
-/* A freed header holds this count as long as its memory keeps it: a later dereference stops the system. */
+/* A freed header holds this count as long as its memory keeps it: a later dereference stops the
+ * system. */
 #define OBP_FREED_COUNT ((LONG_PTR)0x8000000000000000LL / 2)
 
 typedef struct _OBP_SHARD {
@@ -111,7 +112,8 @@ NTSTATUS ObpCreate(POBJECT_TYPE Type, POBJECT_ATTRIBUTES Attributes, SIZE_T Size
         if (!NT_SUCCESS(Status))
             return Status;
     }
-    Header = ExpAllocationMustFail() ? NULL : aligned_alloc(64, (sizeof(*Header) + Size + 63) & ~63ULL);
+    Header =
+        ExpAllocationMustFail() ? NULL : aligned_alloc(64, (sizeof(*Header) + Size + 63) & ~63ULL);
     if (Header == NULL) {
         if (Info != NULL) {
             if (Info->Root != NULL)
@@ -246,7 +248,8 @@ LONG_PTR NTAPI ObfDereferenceObject(PVOID Object)
     return ObpDereference(Object, FALSE);
 }
 
-/* Tags serve a debugger's reference tracing, which ntio does not keep: the count is the same one. */
+/* Tags serve a debugger's reference tracing, which ntio does not keep: the count is the same one.
+ */
 LONG_PTR NTAPI ObfReferenceObjectWithTag(PVOID Object, ULONG Tag)
 {
     UNREFERENCED_PARAMETER(Tag);

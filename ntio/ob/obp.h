@@ -4,9 +4,9 @@
  *
  * Locks. ObpNamespaceLock guards every directory, every object's Directory/Name/link fields and the
  * flags OBP_NAMED and OBP_PERMANENT. A header's HandleLock guards its handle counts; an entry's low
- * bit guards the entry. Order: ObpNamespaceLock -> HandleLock -> (pool). Entry bits are taken with none
- * of the others held, and nothing but an atomic increment is done under one. A shard's lock and a table's
- * FreeLock are innermost.
+ * bit guards the entry. Order: ObpNamespaceLock -> HandleLock -> (pool). Entry bits are taken with
+ * none of the others held, and nothing but an atomic increment is done under one. A shard's lock
+ * and a table's FreeLock are innermost.
  */
 #ifndef NTIO_OB_OBP_H
 #define NTIO_OB_OBP_H
@@ -21,8 +21,8 @@
 #define OBP_TAG_WORK 0x7054624fu /* "ObTp" */
 
 /*
- * Objects, names and tables are the host's memory, not pool blocks: what is left of them is told once, as an object or
- * a handle, by ob. Zeroed; fails where a test wants an allocation to fail.
+ * Objects, names and tables are the host's memory, not pool blocks: what is left of them is told
+ * once, as an object or a handle, by ob. Zeroed; fails where a test wants an allocation to fail.
  */
 static inline PVOID ObpAllocate(SIZE_T Bytes)
 {
@@ -111,16 +111,17 @@ VOID ObpInitializeObjects(VOID);
 VOID ObpFreeKept(VOID);
 /* Adds a reference unless the object is on its way out: FALSE. */
 BOOLEAN ObpReferenceUnlessDying(PVOID Object);
-/* Every live object, referenced, into an array of the pool (OBP_TAG_WORK); the caller drops both. */
+/* Every live object, referenced, into an array of the pool (OBP_TAG_WORK); the caller drops both.
+ */
 NTSTATUS ObpSnapshotObjects(PVOID **Objects, ULONG *Count);
 /* Forgets what ObpCreate kept. */
 VOID ObpFreeCreateInfo(POBJECT_HEADER Header);
 
 /* ---- type.c ---- */
-NTSTATUS ObpInitializeTypes(VOID);      /* Type itself */
-NTSTATUS ObpNameTypes(VOID);            /* enters those made before \ObjectTypes was */
-VOID ObpUnnameTypes(VOID); /* at shutdown: takes them out of \ObjectTypes, */
-VOID ObpFreeTypes(VOID);   /* and frees those without objects */
+NTSTATUS ObpInitializeTypes(VOID); /* Type itself */
+NTSTATUS ObpNameTypes(VOID);       /* enters those made before \ObjectTypes was */
+VOID ObpUnnameTypes(VOID);         /* at shutdown: takes them out of \ObjectTypes, */
+VOID ObpFreeTypes(VOID);           /* and frees those without objects */
 ACCESS_MASK ObpMapAccess(POBJECT_TYPE Type, ACCESS_MASK Access);
 
 /* ---- directory.c: all under ObpNamespaceLock ---- */
@@ -128,25 +129,28 @@ VOID ObpInitializeDirectory(POBP_DIRECTORY Directory);
 ULONG ObpHashName(PCUNICODE_STRING Name);
 /* The entry of that name, not referenced; dying ones are not seen. */
 POBJECT_HEADER ObpFindEntry(POBP_DIRECTORY Directory, PCUNICODE_STRING Name, ULONG Hash);
-/* Header->Name and NameHash are set. Takes a reference on the directory, and one on the object where it is permanent. */
+/* Header->Name and NameHash are set. Takes a reference on the directory, and one on the object
+ * where it is permanent. */
 VOID ObpLinkEntry(POBP_DIRECTORY Directory, POBJECT_HEADER Header);
-/* The reverse. Returns what the caller dereferences once the lock is free: the directory, or NULL where the object had no name. */
+/* The reverse. Returns what the caller dereferences once the lock is free: the directory, or NULL
+ * where the object had no name. */
 PVOID ObpUnlinkEntry(POBJECT_HEADER Header);
 OB_DELETE_METHOD ObpDeleteDirectory;
 
 /* ---- lookup.c ---- */
 typedef struct _OBP_LOOKUP {
-    PVOID Root;           /* referenced by the caller, or NULL: Name begins at the root */
+    PVOID Root; /* referenced by the caller, or NULL: Name begins at the root */
     PCUNICODE_STRING Name;
-    POBJECT_TYPE Type;    /* NULL: any */
+    POBJECT_TYPE Type; /* NULL: any */
     ACCESS_MASK Access;
-    ULONG Attributes;     /* OBJ_* */
+    ULONG Attributes; /* OBJ_* */
     PVOID ParseContext;
     POBJECT_HEADER Insert; /* enters this where the last component is free */
 } OBP_LOOKUP;
 /*
- * Resolves. *Object carries a reference that is the caller's; with Insert it is NULL where the object
- * was entered, else the one found, with STATUS_OBJECT_NAME_EXISTS (OBJ_OPENIF) or STATUS_OBJECT_NAME_COLLISION (*Object is NULL then).
+ * Resolves. *Object carries a reference that is the caller's; with Insert it is NULL where the
+ * object was entered, else the one found, with STATUS_OBJECT_NAME_EXISTS (OBJ_OPENIF) or
+ * STATUS_OBJECT_NAME_COLLISION (*Object is NULL then).
  */
 NTSTATUS ObpLookup(const OBP_LOOKUP *Lookup, PVOID *Object);
 /* Where the object has lost all handles and is temporary: its name goes. */
@@ -159,7 +163,8 @@ NTSTATUS ObpCreateHandleIn(PEPROCESS Process, BOOLEAN Kernel, PVOID Object, ACCE
                            ULONG Attributes, HANDLE *Handle);
 /* As ObpCreateHandle, but STATUS_RETRY where the object lost its name since it was looked up. */
 NTSTATUS ObpCreateHandleByName(PVOID Object, ACCESS_MASK Access, ULONG Attributes, HANDLE *Handle);
-/* The object behind a handle of Process's table, referenced. Mode decides whether a kernel handle is one. */
+/* The object behind a handle of Process's table, referenced. Mode decides whether a kernel handle
+ * is one. */
 NTSTATUS ObpLookupHandle(PEPROCESS Process, HANDLE Handle, KPROCESSOR_MODE Mode, PVOID *Object,
                          ACCESS_MASK *Access, ULONG *Attributes);
 /* STATUS_INVALID_HANDLE, STATUS_HANDLE_NOT_CLOSABLE. */
@@ -175,10 +180,12 @@ NTSTATUS ObpInitializeSynchronizationTypes(VOID);
 
 /* ---- capture.c: the edge between a caller's memory and the system's ---- */
 NTSTATUS ObpProbe(KPROCESSOR_MODE Mode, PVOID Address, SIZE_T Length, BOOLEAN Write);
-/* Checks attributes of a system service: STATUS_INVALID_PARAMETER, STATUS_ACCESS_VIOLATION. Copy gets them, without OBJ_KERNEL_HANDLE for a program. */
+/* Checks attributes of a system service: STATUS_INVALID_PARAMETER, STATUS_ACCESS_VIOLATION. Copy
+ * gets them, without OBJ_KERNEL_HANDLE for a program. */
 NTSTATUS ObpCaptureAttributes(KPROCESSOR_MODE Mode, POBJECT_ATTRIBUTES Attributes, BOOLEAN Needed,
                               POBJECT_ATTRIBUTES Copy);
-/* Create-or-open for the Nt services: makes, names, gives a handle; OBJ_OPENIF gives one to what is there. */
+/* Create-or-open for the Nt services: makes, names, gives a handle; OBJ_OPENIF gives one to what is
+ * there. */
 typedef VOID OBP_INITIALIZE_BODY(PVOID Object, PVOID Context);
 NTSTATUS ObpCreateService(POBJECT_TYPE Type, SIZE_T Size, KPROCESSOR_MODE Mode, HANDLE *Handle,
                           ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes,

@@ -4,7 +4,8 @@
  */
 #include "ntio/ob/obp.h"
 
-/* Writes the path of Header from the end of Buffer backwards, or only counts where Buffer is NULL. Under ObpNamespaceLock. */
+/* Writes the path of Header from the end of Buffer backwards, or only counts where Buffer is NULL.
+ * Under ObpNamespaceLock. */
 static ULONG ObpPath(POBJECT_HEADER Header, PUCHAR Buffer, ULONG Bytes)
 {
     ULONG Length = 0;

@@ -18,8 +18,8 @@ NTSTATUS NTAPI ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAcces
     KE_IRQL_AT_MOST(PASSIVE_LEVEL);
     *Object = NULL;
     if (Handle == NtCurrentProcess() || Handle == NtCurrentThread()) {
-        Found = Handle == NtCurrentProcess() ? (PVOID)PsGetCurrentProcess()
-                                             : (PVOID)PspCurrentThread();
+        Found =
+            Handle == NtCurrentProcess() ? (PVOID)PsGetCurrentProcess() : (PVOID)PspCurrentThread();
         ObfReferenceObject(Found);
         Access = 0x1fffff; /* PROCESS_ALL_ACCESS, THREAD_ALL_ACCESS */
         Attributes = 0;
@@ -81,8 +81,8 @@ NTSTATUS NTAPI ObOpenObjectByPointer(PVOID Object, ULONG HandleAttributes,
 
     KE_IRQL_AT_MOST(PASSIVE_LEVEL);
     if (PassedAccessState != NULL)
-        DesiredAccess |= PassedAccessState->PreviouslyGrantedAccess |
-                         PassedAccessState->RemainingDesiredAccess;
+        DesiredAccess |=
+            PassedAccessState->PreviouslyGrantedAccess | PassedAccessState->RemainingDesiredAccess;
     Status = ObReferenceObjectByPointer(Object, DesiredAccess, ObjectType, KernelMode);
     if (!NT_SUCCESS(Status))
         return Status;
@@ -106,8 +106,8 @@ NTSTATUS NTAPI ObOpenObjectByName(POBJECT_ATTRIBUTES ObjectAttributes, POBJECT_T
     if (!NT_SUCCESS(Status))
         return Status;
     if (PassedAccessState != NULL)
-        DesiredAccess |= PassedAccessState->PreviouslyGrantedAccess |
-                         PassedAccessState->RemainingDesiredAccess;
+        DesiredAccess |=
+            PassedAccessState->PreviouslyGrantedAccess | PassedAccessState->RemainingDesiredAccess;
     do {
         PVOID Object;
 
@@ -178,9 +178,8 @@ NTSTATUS NTAPI NtMakeTemporaryObject(HANDLE Handle)
 static NTSTATUS ObpProcessOfHandle(HANDLE Handle, KPROCESSOR_MODE Mode, PEPROCESS *Process)
 {
     PVOID Object = NULL;
-    NTSTATUS Status =
-        ObReferenceObjectByHandle(Handle, 0x0040 /* PROCESS_DUP_HANDLE */, PspProcessType, Mode,
-                                  &Object, NULL);
+    NTSTATUS Status = ObReferenceObjectByHandle(Handle, 0x0040 /* PROCESS_DUP_HANDLE */,
+                                                PspProcessType, Mode, &Object, NULL);
 
     *Process = Object;
     return Status;
@@ -205,8 +204,8 @@ static NTSTATUS ObpDuplicate(HANDLE SourceProcessHandle, HANDLE SourceHandle,
             return Status;
         *TargetHandle = NULL;
     }
-    if ((Options & ~(ULONG)(DUPLICATE_CLOSE_SOURCE | DUPLICATE_SAME_ACCESS |
-                            DUPLICATE_SAME_ATTRIBUTES)) != 0)
+    if ((Options &
+         ~(ULONG)(DUPLICATE_CLOSE_SOURCE | DUPLICATE_SAME_ACCESS | DUPLICATE_SAME_ATTRIBUTES)) != 0)
         return STATUS_INVALID_PARAMETER;
     if (Mode != KernelMode)
         HandleAttributes &= ~(ULONG)OBJ_KERNEL_HANDLE;
@@ -233,7 +232,8 @@ static NTSTATUS ObpDuplicate(HANDLE SourceProcessHandle, HANDLE SourceHandle,
                 Wanted = Access;
             if ((Options & DUPLICATE_SAME_ATTRIBUTES) != 0)
                 HandleAttributes = Attributes | (HandleAttributes & OBJ_KERNEL_HANDLE);
-            /* No security descriptors stand here that could grant more than the source handle has. */
+            /* No security descriptors stand here that could grant more than the source handle has.
+             */
             if (Mode != KernelMode && (ObpMapAccess(ObpTypeOf(Object), Wanted) & ~Access) != 0)
                 Status = STATUS_ACCESS_DENIED;
             else

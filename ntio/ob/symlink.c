@@ -31,8 +31,7 @@ NTSTATUS ObpCreateSymbolicLink(HANDLE *Handle, ACCESS_MASK Access, POBJECT_ATTRI
     Link = Object;
     ObpHeader(Object)->Creator = Creator;
     KeQuerySystemTime(&Link->CreationTime);
-    Link->Target.Buffer =
-        ObpAllocate(Target->Length + sizeof(WCHAR));
+    Link->Target.Buffer = ObpAllocate(Target->Length + sizeof(WCHAR));
     if (Link->Target.Buffer == NULL) {
         Status = STATUS_INSUFFICIENT_RESOURCES;
         goto Exit;
@@ -106,8 +105,8 @@ NTSTATUS NTAPI NtOpenSymbolicLinkObject(PHANDLE LinkHandle, ACCESS_MASK DesiredA
 }
 
 /*
- * A caller who asks for the length gets the closing zero with the text, and is told the length with it; a caller who does
- * not is content with the text alone.
+ * A caller who asks for the length gets the closing zero with the text, and is told the length with
+ * it; a caller who does not is content with the text alone.
  */
 static NTSTATUS ObpQueryLinkService(HANDLE Handle, PUNICODE_STRING Target, PULONG ReturnedLength,
                                     KPROCESSOR_MODE Mode)

@@ -101,8 +101,9 @@ static VOID ObpMutantBody(PVOID Object, PVOID Context)
 }
 
 /*
- * Its last handle can go while a thread owns it. That thread has it in a list that only the thread may touch, so
- * where it is another one the memory stays until that thread's rundown has passed over it.
+ * Its last handle can go while a thread owns it. That thread has it in a list that only the thread
+ * may touch, so where it is another one the memory stays until that thread's rundown has passed
+ * over it.
  */
 static VOID ObpDeleteMutant(PVOID Object)
 {
@@ -165,7 +166,8 @@ NTSTATUS ObpInitializeSynchronizationTypes(VOID)
         STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, MUTANT_ALL_ACCESS};
     static const OB_TYPE_INFO Event = {.Name = L"Event", .Waitable = TRUE};
     static const OB_TYPE_INFO Semaphore = {.Name = L"Semaphore", .Waitable = TRUE};
-    static const OB_TYPE_INFO Mutant = {.Name = L"Mutant", .Waitable = TRUE, .Delete = ObpDeleteMutant};
+    static const OB_TYPE_INFO Mutant = {
+        .Name = L"Mutant", .Waitable = TRUE, .Delete = ObpDeleteMutant};
     NTSTATUS Status = ObpCreateTypeEx(&Event, &EventMapping, &ExpEventObjectType);
 
     if (NT_SUCCESS(Status))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wait.c - waiting by handle. The references hold the objects; a handle that is closed meanwhile ends no wait.
+ * wait.c - waiting by handle. The references hold the objects; a handle that is closed meanwhile
+ * ends no wait.
  */
 #include "ntio/ob/obp.h"
 #include "ntio/ob/ntob.h"

@@ -10,6 +10,7 @@
  * States (DEVICE_NODE.State):
  *   Uninitialized -> Initialized (IDs known) -> DriversAdded -> Started
  *   Started -> QueryRemoved -> (vetoed: Started) | Removed;  Started -> SurpriseRemoved -> Removed when the last handle has closed
+ *   A disabled device is Initialized, with its Problem.
  *   NoDriver: initialized, nothing matches; the device waits for a driver. Failed: AddDevice or start failed; Problem says why (CM_PROB_*).
  *
  * Registry: Enum\<device id>\<instance>: HardwareID, CompatibleIDs, Service, ClassGUID, Class, DeviceDesc, FriendlyName, Capabilities,
@@ -102,7 +103,7 @@ NTSTATUS PnpCreateRootDevice(const WCHAR *Name, const WCHAR *HardwareIds, const 
 /* Says that devices with this hardware or compatible ID are served by Service (CriticalDeviceDatabase); no device is touched. */
 NTSTATUS PnpAddMatch(const WCHAR *Id, const WCHAR *Service, const GUID *ClassGuid);
 /*
- * Gives the device another function driver while the system runs: query-remove (veto: STATUS_DEVICE_BUSY-like code and the name of what vetoed), remove of the
+ * Gives the device another function driver while the system runs: query-remove (Veto, which may be NULL, gets what refused: L"\\Device\\CdRom0: 1 open handle"), remove of the
  * stack down to the PDO, Service value set, AddDevice and start of the new one. If the new driver fails the old one is put back and the failure returned.
  * Service NULL: the best match. Waits for the outcome.
  *

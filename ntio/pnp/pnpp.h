@@ -182,12 +182,20 @@ typedef struct _PNP_VETO {
  */
 NTSTATUS PnpQueryRemove(PDEVICE_NODE Node, BOOLEAN Eject, PNP_VETO *Veto, PNP_NODE_LIST *List);
 /*
- * Sends REMOVE to all in List and frees it. Node itself stays in the tree (PnpInitialized); those
- * below it and its relations leave. Buses (may be NULL) collects the buses that relations sat on:
- * they report those again.
+ * Sends REMOVE to all in List and frees it. Node itself stays in the tree (PnpInitialized), and
+ * can't be opened yet: PnpConfigure, PnpDropNode or PnpBarOpens follows. Those below it and its
+ * relations leave. Buses (may be NULL) collects the buses that relations sat on: they report those
+ * again.
  */
 VOID PnpRemoveQueried(PDEVICE_NODE Node, PNP_NODE_LIST *List, PNP_NODE_LIST *Buses);
 VOID PnpFreeNodeList(PNP_NODE_LIST *List);
+/* New opens fail with STATUS_DELETE_PENDING (or may succeed again) on every device of the stack. */
+VOID PnpBarOpens(PDEVICE_NODE Node, BOOLEAN Bar);
+/*
+ * From before AddDevice until START has succeeded opens fail with STATUS_NO_SUCH_DEVICE; io hands
+ * that up the stack on attach. Ends a bar.
+ */
+VOID PnpSetStartPending(PDEVICE_NODE Node, BOOLEAN Pending);
 /* Surprise removal of Node and all below; REMOVE follows where no handle is open, else at the last
  * close. Stays: the node remains, with Problem. */
 VOID PnpSurpriseRemove(PDEVICE_NODE Node, BOOLEAN Stays, ULONG Problem, NTSTATUS Status);

@@ -20,8 +20,23 @@ static const WCHAR *PnppName(PDEVICE_NODE Node)
     return Node->InstancePath != NULL ? Node->InstancePath : L"(a device without a name)";
 }
 
-/* New opens fail (or may succeed again) on every device of the stack. */
-static VOID PnppBarOpens(PDEVICE_NODE Node, BOOLEAN Bar)
+VOID PnpSetStartPending(PDEVICE_NODE Node, BOOLEAN Pending)
+{
+    PDEVICE_OBJECT Device;
+
+    KiLock(&IopDeviceLock);
+    for (Device = Node->PhysicalDeviceObject; Device != NULL; Device = Device->AttachedDevice) {
+        if (Pending) {
+            Device->DeviceObjectExtension->ExtensionFlags |= DOE_START_PENDING;
+            IopDeviceExtension(Device)->RemovePending = FALSE;
+        } else {
+            Device->DeviceObjectExtension->ExtensionFlags &= ~(ULONG)DOE_START_PENDING;
+        }
+    }
+    KiUnlock(&IopDeviceLock);
+}
+
+VOID PnpBarOpens(PDEVICE_NODE Node, BOOLEAN Bar)
 {
     PDEVICE_OBJECT Device;
 
@@ -199,10 +214,10 @@ static VOID PnppCancel(PNP_NODE_LIST *List)
         if (Node->State == PnpQueryRemoved) {
             (void)PnpSendSimpleIrp(Node->PhysicalDeviceObject, IRP_MN_CANCEL_REMOVE_DEVICE);
             PnpSetState(Node, PnpStarted);
-            PnppBarOpens(Node, FALSE);
+            PnpBarOpens(Node, FALSE);
             (void)PnpNotifyTarget(Node, &PnpTargetRemoveCancelled);
         } else if (PnpIsLive(Node)) {
-            PnppBarOpens(Node, FALSE);
+            PnpBarOpens(Node, FALSE);
         }
     }
 }
@@ -232,7 +247,7 @@ NTSTATUS PnpQueryRemove(PDEVICE_NODE Node, BOOLEAN Eject, PNP_VETO *Veto, PNP_NO
         return Status;
     }
     for (i = 0; i < List->Count; i++)
-        PnppBarOpens(List->Nodes[i], TRUE);
+        PnpBarOpens(List->Nodes[i], TRUE);
     for (i = 0; i < List->Count && NT_SUCCESS(Status); i++)
         Status = PnppAskOne(List->Nodes[i], Veto);
     if (!NT_SUCCESS(Status)) {
@@ -260,13 +275,15 @@ static VOID PnppSendRemove(PDEVICE_NODE Node)
     PnpLookForIdleDrivers();
 }
 
-/* A node leaves the tree; what was kept for a root-enumerated device goes with it. */
+/* A node leaves the tree; with a root-enumerated device that is gone for good goes what was kept of
+ * it. */
 static VOID PnppLeave(PDEVICE_NODE Node)
 {
+    BOOLEAN Forget = Node->RootEnumerated && !PnpIsRootPdo(Node->PhysicalDeviceObject);
     WCHAR Path[PNP_PATH_CHARACTERS];
 
-    PnpOrphanInterfaces(Node, Node->RootEnumerated);
-    if (Node->RootEnumerated && PnpEnumPath(Node->InstancePath, NULL, Path))
+    PnpOrphanInterfaces(Node, Forget);
+    if (Forget && PnpEnumPath(Node->InstancePath, NULL, Path))
         (void)CmpDeleteTree(Path);
     PnpUnlinkNode(Node);
 }
@@ -276,7 +293,7 @@ VOID PnpDropNode(PDEVICE_NODE Node, BOOLEAN TellBus)
     PnpReferenceNode(Node);
     if (TellBus)
         PnppSendRemove(Node);
-    PnppBarOpens(Node, FALSE);
+    PnpBarOpens(Node, FALSE);
     PnppLeave(Node);
     PnpDereferenceNode(Node);
 }
@@ -307,7 +324,6 @@ VOID PnpRemoveQueried(PDEVICE_NODE Node, PNP_NODE_LIST *List, PNP_NODE_LIST *Bus
         }
         if (Item->HasStack)
             PnppSendRemove(Item);
-        PnppBarOpens(Item, FALSE);
         PnpSetProblem(Item, PnpInitialized, 0, STATUS_SUCCESS);
     }
     PnpFreeNodeList(List);
@@ -332,7 +348,7 @@ static VOID PnppFinish(PDEVICE_NODE Node)
         if (Node->Stays) {
             if (Node->HasStack)
                 PnppSendRemove(Node);
-            PnppBarOpens(Node, FALSE);
+            PnpBarOpens(Node, FALSE);
             Node->Stays = FALSE;
             PnpSetState(Node, PnpFailed);
             return;
@@ -348,7 +364,7 @@ static VOID PnppSurpriseOne(PDEVICE_NODE Node)
 {
     BOOLEAN Started = PnppIsStarted(Node);
 
-    PnppBarOpens(Node, TRUE);
+    PnpBarOpens(Node, TRUE);
     if (Started) {
         PnpSetRemoving(Node);
         (void)PnpSendSimpleIrp(Node->PhysicalDeviceObject, IRP_MN_SURPRISE_REMOVAL);
@@ -424,12 +440,12 @@ VOID PnpRemoveTree(VOID)
         if (Node == NULL)
             return;
         PnpReferenceNode(Node);
-        PnpForgetRootDevice(Node->PhysicalDeviceObject);
         if (NT_SUCCESS(PnpQueryRemove(Node, FALSE, NULL, &List))) {
             PnpRemoveQueried(Node, &List, NULL);
-            if (Node->State != PnpRemoved)
-                PnpDropNode(Node, TRUE);
+            PnpForgetRootDevice(Node->PhysicalDeviceObject);
+            PnpDropNode(Node, TRUE);
         } else {
+            PnpForgetRootDevice(Node->PhysicalDeviceObject);
             PnpSurpriseRemove(Node, FALSE, 0, STATUS_SUCCESS);
         }
         PnpDereferenceNode(Node);

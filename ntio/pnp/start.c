@@ -126,6 +126,7 @@ static NTSTATUS PnppStart(PDEVICE_NODE Node)
         return Status;
     }
     PnpSetProblem(Node, PnpStarted, 0, STATUS_SUCCESS);
+    PnpSetStartPending(Node, FALSE);
     /* The function driver may know better what the device can do. */
     if (NT_SUCCESS(PnpQueryCapabilities(Node->PhysicalDeviceObject, &Capabilities))) {
         KiLock(&PnpTreeLock);
@@ -136,7 +137,7 @@ static NTSTATUS PnppStart(PDEVICE_NODE Node)
     return Node->State == PnpStarted ? STATUS_SUCCESS : Node->ProblemStatus;
 }
 
-NTSTATUS PnpConfigure(PDEVICE_NODE Node)
+static NTSTATUS PnppConfigure(PDEVICE_NODE Node)
 {
     WCHAR Path[PNP_PATH_CHARACTERS];
     ULONG Flags = 0;
@@ -164,6 +165,16 @@ NTSTATUS PnpConfigure(PDEVICE_NODE Node)
     Status = PnppStart(Node);
     if (NT_SUCCESS(Status))
         (void)PnpEnumerateBus(Node);
+    return Status;
+}
+
+NTSTATUS PnpConfigure(PDEVICE_NODE Node)
+{
+    NTSTATUS Status;
+
+    PnpSetStartPending(Node, TRUE);
+    Status = PnppConfigure(Node);
+    PnpSetStartPending(Node, FALSE);
     return Status;
 }
 

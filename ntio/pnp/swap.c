@@ -180,6 +180,7 @@ static VOID PnppDisableRoutine(PNP_ACTION *Action)
     Action->Status = PnppTakeDown(Node, &Device->Veto, NULL);
     if (NT_SUCCESS(Action->Status)) {
         Action->Status = PnppSetDisabled(Node, TRUE);
+        PnpBarOpens(Node, FALSE);
         PnpSetProblem(Node, PnpInitialized, CM_PROB_DISABLED, STATUS_SUCCESS);
     }
     PnpDereferenceNode(Node);
@@ -292,6 +293,7 @@ static NTSTATUS PnppEject(PDEVICE_NODE Node)
     PnpRemoveQueried(Node, &List, NULL);
     /* Only the PDO is left: the bus lets go of the device, and then no longer reports it. */
     Status = PnpSendSimpleIrp(Node->PhysicalDeviceObject, IRP_MN_EJECT);
+    PnpBarOpens(Node, FALSE);
     PnpSetProblem(Node, PnpInitialized, CM_PROB_HELD_FOR_EJECT, Status);
     (void)PnpEnumerateBus(Parent);
     PnpDereferenceNode(Parent);

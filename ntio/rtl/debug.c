@@ -153,18 +153,38 @@ VOID NTAPI RtlAssert(PVOID VoidFailedAssertion, PVOID VoidFileName, ULONG LineNu
 
 /* The callers' return addresses. */
 
+#define RTLP_FRAMES 64
+typedef struct _RTLP_STACK {
+    PVOID Frames[RTLP_FRAMES];
+    ULONG First, Count; /* First: the frame whose return address was asked for */
+} RTLP_STACK;
+
+/* From Return on, whatever stands before it: this routine, its caller, a sanitizer's own frames. */
+static VOID RtlpWalk(RTLP_STACK *Stack, PVOID Return)
+{
+    int Count = backtrace(Stack->Frames, RTLP_FRAMES);
+
+    Stack->Count = Count > 0 ? (ULONG)Count : 0;
+    for (Stack->First = 0; Stack->First < Stack->Count; Stack->First++)
+        if (Stack->Frames[Stack->First] == Return)
+            break;
+}
+
 USHORT NTAPI RtlCaptureStackBackTrace(ULONG FramesToSkip, ULONG FramesToCapture, PVOID *BackTrace,
                                       PULONG BackTraceHash)
 {
-    PVOID Frames[64];
-    int Count = backtrace(Frames, RTL_NUMBER_OF(Frames));
     ULONG Hash = 0;
     USHORT Taken = 0;
+    RTLP_STACK Stack;
 
-    /* This routine is no frame of the caller's. */
-    for (ULONG i = FramesToSkip + 1; i < (ULONG)Count && Taken < FramesToCapture; i++) {
-        BackTrace[Taken++] = Frames[i];
-        Hash += (ULONG)(ULONG_PTR)Frames[i];
+    RtlpWalk(&Stack, __builtin_return_address(0));
+    for (ULONG i = Stack.First; i < Stack.Count && Taken < FramesToCapture; i++) {
+        if (FramesToSkip != 0) {
+            FramesToSkip--;
+            continue;
+        }
+        BackTrace[Taken++] = Stack.Frames[i];
+        Hash += (ULONG)(ULONG_PTR)Stack.Frames[i];
     }
     if (BackTraceHash != NULL)
         *BackTraceHash = Hash;
@@ -173,22 +193,23 @@ USHORT NTAPI RtlCaptureStackBackTrace(ULONG FramesToSkip, ULONG FramesToCapture,
 
 ULONG NTAPI RtlWalkFrameChain(PVOID *Callers, ULONG Count, ULONG Flags)
 {
-    PVOID Frames[64];
-    int Found = backtrace(Frames, RTL_NUMBER_OF(Frames));
     ULONG Taken = 0;
+    RTLP_STACK Stack;
 
     if (Flags != 0) /* user mode frames: there are none of another mode */
         return 0;
-    for (int i = 1; i < Found && Taken < Count; i++)
-        Callers[Taken++] = Frames[i];
+    RtlpWalk(&Stack, __builtin_return_address(0));
+    for (ULONG i = Stack.First; i < Stack.Count && Taken < Count; i++)
+        Callers[Taken++] = Stack.Frames[i];
     return Taken;
 }
 
+/* Whom the caller will return to, and that one in turn. */
 VOID NTAPI RtlGetCallersAddress(PVOID *CallersAddress, PVOID *CallersCaller)
 {
-    PVOID Frames[4] = {NULL};
-    int Count = backtrace(Frames, RTL_NUMBER_OF(Frames));
+    RTLP_STACK Stack;
 
-    *CallersAddress = Count > 2 ? Frames[2] : NULL;
-    *CallersCaller = Count > 3 ? Frames[3] : NULL;
+    RtlpWalk(&Stack, __builtin_return_address(0));
+    *CallersAddress = Stack.First + 1 < Stack.Count ? Stack.Frames[Stack.First + 1] : NULL;
+    *CallersCaller = Stack.First + 2 < Stack.Count ? Stack.Frames[Stack.First + 2] : NULL;
 }

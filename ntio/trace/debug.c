@@ -11,7 +11,7 @@
 static struct {
     KI_LOCK Lock;
     ULONGLONG
-        Next; /* number of lines written; Next % TRACE_RING_LINES is the slot of the next one */
+    Next; /* number of lines written; Next % TRACE_RING_LINES is the slot of the next one */
     struct {
         USHORT Length;
         CHAR Text[TRACE_LINE_MAXIMUM + 1];

@@ -2,9 +2,9 @@
 /*
  * trace.h - DbgPrint's output and the IRP trace, to whoever listens.
  *
- * Calls: ke (KI_LOCK, futex). Called by: rtl (DbgPrint), io's trace callout, init (the host's listeners).
- * Everything here may run at any IRQL and allocates nothing. TraceLock guards the ring and the listeners; it is a
- * leaf and is never held over a call to a listener.
+ * Calls: ke (KI_LOCK, futex). Called by: rtl (DbgPrint), io's trace callout, init (the host's
+ * listeners). Everything here may run at any IRQL and allocates nothing. TraceLock guards the ring
+ * and the listeners; it is a leaf and is never held over a call to a listener.
  */
 #ifndef NTIO_TRACE_H
 #define NTIO_TRACE_H
@@ -14,7 +14,8 @@
 
 NTSTATUS TraceInitialize(VOID);
 VOID TraceShutdown(VOID);
-/* One line of debug output (without its newline), at any IRQL. Kept in a ring; given to the sink that NtioSetDebugSink named. */
+/* One line of debug output (without its newline), at any IRQL. Kept in a ring; given to the sink
+ * that NtioSetDebugSink named. */
 VOID TraceDebugOutput(const char *Text, size_t Length);
 
 /* Whether lines go to stderr while no sink is set. Works before TraceInitialize as well. */
@@ -22,8 +23,8 @@ VOID TraceSetStderr(BOOLEAN Enable);
 
 /*
  * The lines that the ring still holds, oldest first, each called with its text (terminated; at most
- * TRACE_LINE_MAXIMUM characters, longer ones were cut). Each runs without a lock; lines that are written
- * meanwhile may be missed.
+ * TRACE_LINE_MAXIMUM characters, longer ones were cut). Each runs without a lock; lines that are
+ * written meanwhile may be missed.
  */
 #define TRACE_RING_LINES   256
 #define TRACE_LINE_MAXIMUM 511
@@ -31,9 +32,10 @@ typedef VOID TRACE_LINE_ROUTINE(const char *Line, PVOID Context);
 VOID TraceEnumerateRing(TRACE_LINE_ROUTINE *Each, PVOID Context);
 
 /*
- * A routine of the host that is called from anywhere and may be replaced at any moment. TraceSetListener
- * returns when no other thread is inside the routine before, so its context may be freed then. A routine that is called
- * while it runs on the same thread is skipped: a sink that prints does not recurse.
+ * A routine of the host that is called from anywhere and may be replaced at any moment.
+ * TraceSetListener returns when no other thread is inside the routine before, so its context may be
+ * freed then. A routine that is called while it runs on the same thread is skipped: a sink that
+ * prints does not recurse.
  */
 typedef struct _TRACE_LISTENER {
     KI_LOCK Lock;

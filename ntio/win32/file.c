@@ -29,8 +29,9 @@ HANDLE WINAPI CreateFileW(LPCWSTR FileName, DWORD DesiredAccess, DWORD ShareMode
                           LPSECURITY_ATTRIBUTES SecurityAttributes, DWORD CreationDisposition,
                           DWORD FlagsAndAttributes, HANDLE Template)
 {
-    static const ULONG Disposition[] = {0, FILE_CREATE, FILE_OVERWRITE_IF, FILE_OPEN, FILE_OPEN_IF,
-                                        FILE_OVERWRITE};
+    WIN32_ENTER();
+    static const ULONG Disposition[] = {0,         FILE_CREATE,  FILE_OVERWRITE_IF,
+                                        FILE_OPEN, FILE_OPEN_IF, FILE_OVERWRITE};
     OBJECT_ATTRIBUTES Attributes;
     IO_STATUS_BLOCK IoStatus;
     UNICODE_STRING Path;
@@ -38,7 +39,8 @@ HANDLE WINAPI CreateFileW(LPCWSTR FileName, DWORD DesiredAccess, DWORD ShareMode
     NTSTATUS Status;
 
     if (CreationDisposition < CREATE_NEW || CreationDisposition > TRUNCATE_EXISTING ||
-        (CreationDisposition == TRUNCATE_EXISTING && !(DesiredAccess & (GENERIC_WRITE | GENERIC_ALL))) ||
+        (CreationDisposition == TRUNCATE_EXISTING &&
+         !(DesiredAccess & (GENERIC_WRITE | GENERIC_ALL))) ||
         Template != NULL) {
         SetLastError(ERROR_INVALID_PARAMETER);
         return INVALID_HANDLE_VALUE;
@@ -58,9 +60,9 @@ HANDLE WINAPI CreateFileW(LPCWSTR FileName, DWORD DesiredAccess, DWORD ShareMode
     if (FlagsAndAttributes & FILE_FLAG_DELETE_ON_CLOSE)
         DesiredAccess |= DELETE;
     Status = NtCreateFile(&Handle, DesiredAccess | SYNCHRONIZE | FILE_READ_ATTRIBUTES, &Attributes,
-                          &IoStatus, NULL, FlagsAndAttributes & 0xFFFF & ~(ULONG)FILE_ATTRIBUTE_DIRECTORY,
-                          ShareMode, Disposition[CreationDisposition], Options(FlagsAndAttributes),
-                          NULL, 0);
+                          &IoStatus, NULL,
+                          FlagsAndAttributes & 0xFFFF & ~(ULONG)FILE_ATTRIBUTE_DIRECTORY, ShareMode,
+                          Disposition[CreationDisposition], Options(FlagsAndAttributes), NULL, 0);
     Win32pFreeName(&Path);
     if (!NT_SUCCESS(Status)) {
         if (Status == STATUS_OBJECT_NAME_COLLISION && CreationDisposition == CREATE_NEW)
@@ -69,10 +71,11 @@ HANDLE WINAPI CreateFileW(LPCWSTR FileName, DWORD DesiredAccess, DWORD ShareMode
             Win32pFail(Status);
         return INVALID_HANDLE_VALUE;
     }
-    SetLastError((CreationDisposition == CREATE_ALWAYS && IoStatus.Information == FILE_OVERWRITTEN) ||
-                         (CreationDisposition == OPEN_ALWAYS && IoStatus.Information == FILE_OPENED)
-                     ? ERROR_ALREADY_EXISTS
-                     : ERROR_SUCCESS);
+    SetLastError(
+        (CreationDisposition == CREATE_ALWAYS && IoStatus.Information == FILE_OVERWRITTEN) ||
+                (CreationDisposition == OPEN_ALWAYS && IoStatus.Information == FILE_OPENED)
+            ? ERROR_ALREADY_EXISTS
+            : ERROR_SUCCESS);
     return Handle;
 }
 
@@ -96,6 +99,7 @@ HANDLE WINAPI CreateFileA(LPCSTR FileName, DWORD DesiredAccess, DWORD ShareMode,
 
 BOOL WINAPI CloseHandle(HANDLE Handle)
 {
+    WIN32_ENTER();
     NTSTATUS Status = NtClose(Handle);
 
     return NT_SUCCESS(Status) ? TRUE : Win32pFail(Status);
@@ -104,6 +108,7 @@ BOOL WINAPI CloseHandle(HANDLE Handle)
 BOOL WINAPI DuplicateHandle(HANDLE SourceProcess, HANDLE Source, HANDLE TargetProcess,
                             LPHANDLE Target, DWORD DesiredAccess, BOOL Inherit, DWORD Options_)
 {
+    WIN32_ENTER();
     NTSTATUS Status = NtDuplicateObject(SourceProcess, Source, TargetProcess, Target, DesiredAccess,
                                         Inherit ? OBJ_INHERIT : 0, Options_);
 
@@ -112,6 +117,7 @@ BOOL WINAPI DuplicateHandle(HANDLE SourceProcess, HANDLE Source, HANDLE TargetPr
 
 BOOL WINAPI FlushFileBuffers(HANDLE File)
 {
+    WIN32_ENTER();
     IO_STATUS_BLOCK IoStatus;
     NTSTATUS Status = NtFlushBuffersFile(File, &IoStatus);
 
@@ -120,10 +126,11 @@ BOOL WINAPI FlushFileBuffers(HANDLE File)
 
 BOOL WINAPI GetFileSizeEx(HANDLE File, PLARGE_INTEGER Size)
 {
+    WIN32_ENTER();
     FILE_STANDARD_INFORMATION Standard;
     IO_STATUS_BLOCK IoStatus;
-    NTSTATUS Status =
-        NtQueryInformationFile(File, &IoStatus, &Standard, sizeof(Standard), FileStandardInformation);
+    NTSTATUS Status = NtQueryInformationFile(File, &IoStatus, &Standard, sizeof(Standard),
+                                             FileStandardInformation);
 
     if (!NT_SUCCESS(Status))
         return Win32pFail(Status);
@@ -134,6 +141,7 @@ BOOL WINAPI GetFileSizeEx(HANDLE File, PLARGE_INTEGER Size)
 BOOL WINAPI SetFilePointerEx(HANDLE File, LARGE_INTEGER Distance, PLARGE_INTEGER NewPosition,
                              DWORD Method)
 {
+    WIN32_ENTER();
     FILE_POSITION_INFORMATION Position;
     IO_STATUS_BLOCK IoStatus;
     LARGE_INTEGER Base = {.QuadPart = 0};
@@ -197,6 +205,7 @@ DWORD WINAPI SetFilePointer(HANDLE File, LONG Distance, PLONG DistanceHigh, DWOR
 
 BOOL WINAPI SetEndOfFile(HANDLE File)
 {
+    WIN32_ENTER();
     FILE_POSITION_INFORMATION Position;
     FILE_END_OF_FILE_INFORMATION End;
     IO_STATUS_BLOCK IoStatus;

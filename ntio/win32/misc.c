@@ -59,6 +59,7 @@ static NTSTATUS AddTarget(LPCWSTR DeviceName, NAME_LIST *List)
 
 DWORD WINAPI QueryDosDeviceW(LPCWSTR DeviceName, LPWSTR TargetPath, DWORD Characters)
 {
+    WIN32_ENTER();
     NAME_LIST List = {.To = TargetPath, .Capacity = Characters};
     NTSTATUS Status = STATUS_SUCCESS;
 
@@ -101,14 +102,16 @@ DWORD WINAPI QueryDosDeviceA(LPCSTR DeviceName, LPSTR TargetPath, DWORD Characte
             return 0;
         }
     }
-    Wide = ExAllocatePoolWithTag(PagedPool, (SIZE_T)Characters * sizeof(WCHAR) + sizeof(WCHAR), 'qD3W');
+    Wide = ExAllocatePoolWithTag(PagedPool, (SIZE_T)Characters * sizeof(WCHAR) + sizeof(WCHAR),
+                                 'qD3W');
     if (Wide == NULL) {
         Win32pFreeName(&Name);
         SetLastError(ERROR_NOT_ENOUGH_MEMORY);
         return 0;
     }
     Count = QueryDosDeviceW(Name.Buffer, Wide, Characters);
-    for (DWORD i = 0; i < Count; i++) /* device names are ASCII; what is not has no place in a char */
+    for (DWORD i = 0; i < Count;
+         i++) /* device names are ASCII; what is not has no place in a char */
         TargetPath[i] = Wide[i] < 0x80 ? (CHAR)Wide[i] : '?';
     ExFreePoolWithTag(Wide, 'qD3W');
     Win32pFreeName(&Name);

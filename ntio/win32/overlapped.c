@@ -44,6 +44,7 @@ BOOL WINAPI GetOverlappedResult(HANDLE File, LPOVERLAPPED Overlapped, LPDWORD By
 
 BOOL WINAPI CancelIo(HANDLE File)
 {
+    WIN32_ENTER();
     IO_STATUS_BLOCK IoStatus;
     NTSTATUS Status = NtCancelIoFile(File, &IoStatus);
 
@@ -52,6 +53,7 @@ BOOL WINAPI CancelIo(HANDLE File)
 
 BOOL WINAPI CancelIoEx(HANDLE File, LPOVERLAPPED Overlapped)
 {
+    WIN32_ENTER();
     IO_STATUS_BLOCK IoStatus;
     NTSTATUS Status = NtCancelIoFileEx(File, (PIO_STATUS_BLOCK)Overlapped, &IoStatus);
 
@@ -60,6 +62,7 @@ BOOL WINAPI CancelIoEx(HANDLE File, LPOVERLAPPED Overlapped)
 
 BOOL WINAPI CancelSynchronousIo(HANDLE Thread)
 {
+    WIN32_ENTER();
     IO_STATUS_BLOCK IoStatus;
     NTSTATUS Status = NtCancelSynchronousIoFile(Thread, NULL, &IoStatus);
 

@@ -96,7 +96,8 @@ NTSTATUS Win32pNtPath(LPCWSTR Name, PUNICODE_STRING Path)
     return STATUS_SUCCESS;
 }
 
-/* One character of UTF-8; a byte that is no part of one stands for U+FFFD. Returns the bytes used. */
+/* One character of UTF-8; a byte that is no part of one stands for U+FFFD. Returns the bytes used.
+ */
 static SIZE_T Decode(const UCHAR *Text, ULONG *Character)
 {
     static const UCHAR Lead[] = {0xC0, 0xE0, 0xF0}, Mask[] = {0xE0, 0xF0, 0xF8};

@@ -4,6 +4,7 @@
 
 HANDLE WINAPI CreateIoCompletionPort(HANDLE File, HANDLE Existing, ULONG_PTR Key, DWORD Threads)
 {
+    WIN32_ENTER();
     FILE_COMPLETION_INFORMATION Information;
     IO_STATUS_BLOCK IoStatus;
     HANDLE Port = Existing;
@@ -38,6 +39,7 @@ HANDLE WINAPI CreateIoCompletionPort(HANDLE File, HANDLE Existing, ULONG_PTR Key
 BOOL WINAPI GetQueuedCompletionStatus(HANDLE Port, LPDWORD Bytes, PULONG_PTR Key,
                                       LPOVERLAPPED *Overlapped, DWORD Milliseconds)
 {
+    WIN32_ENTER();
     LARGE_INTEGER Timeout;
     IO_STATUS_BLOCK IoStatus;
     PVOID ApcContext = NULL;
@@ -60,10 +62,12 @@ BOOL WINAPI GetQueuedCompletionStatus(HANDLE Port, LPDWORD Bytes, PULONG_PTR Key
 BOOL WINAPI GetQueuedCompletionStatusEx(HANDLE Port, LPOVERLAPPED_ENTRY Entries, ULONG Count,
                                         PULONG Removed, DWORD Milliseconds, BOOL Alertable)
 {
+    WIN32_ENTER();
     LARGE_INTEGER Timeout;
     NTSTATUS Status;
 
-    /* OVERLAPPED_ENTRY: key, OVERLAPPED, status, bytes: the fields of FILE_IO_COMPLETION_INFORMATION. */
+    /* OVERLAPPED_ENTRY: key, OVERLAPPED, status, bytes: the fields of
+     * FILE_IO_COMPLETION_INFORMATION. */
     C_ASSERT(sizeof(OVERLAPPED_ENTRY) == sizeof(FILE_IO_COMPLETION_INFORMATION));
     Status = NtRemoveIoCompletionEx(Port, (PFILE_IO_COMPLETION_INFORMATION)Entries, Count, Removed,
                                     Win32pTimeout(Milliseconds, &Timeout), Alertable != FALSE);
@@ -81,6 +85,7 @@ BOOL WINAPI GetQueuedCompletionStatusEx(HANDLE Port, LPOVERLAPPED_ENTRY Entries,
 BOOL WINAPI PostQueuedCompletionStatus(HANDLE Port, DWORD Bytes, ULONG_PTR Key,
                                        LPOVERLAPPED Overlapped)
 {
+    WIN32_ENTER();
     NTSTATUS Status = NtSetIoCompletion(Port, (PVOID)Key, Overlapped, STATUS_SUCCESS, Bytes);
 
     return NT_SUCCESS(Status) ? TRUE : Win32pFail(Status);
@@ -88,6 +93,7 @@ BOOL WINAPI PostQueuedCompletionStatus(HANDLE Port, DWORD Bytes, ULONG_PTR Key,
 
 BOOL WINAPI SetFileCompletionNotificationModes(HANDLE File, UCHAR Flags)
 {
+    WIN32_ENTER();
     FILE_IO_COMPLETION_NOTIFICATION_INFORMATION Information = {.Flags = Flags};
     IO_STATUS_BLOCK IoStatus;
     NTSTATUS Status = NtSetInformationFile(File, &IoStatus, &Information, sizeof(Information),

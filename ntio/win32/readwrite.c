@@ -2,8 +2,9 @@
 /*
  * readwrite.c - ReadFile, WriteFile, DeviceIoControl and their relatives.
  *
- * A request with an OVERLAPPED uses it as its IO_STATUS_BLOCK: the caller keeps it until the request
- * has ended. Without one the block is on the stack, and the routine stays until the request has ended.
+ * A request with an OVERLAPPED uses it as its IO_STATUS_BLOCK: the caller keeps it until the
+ * request has ended. Without one the block is on the stack, and the routine stays until the request
+ * has ended.
  */
 #include "ntio/win32/win32.h"
 
@@ -53,6 +54,7 @@ static NTSTATUS EndSynchronous(HANDLE File, NTSTATUS Status, PIO_STATUS_BLOCK Io
 BOOL WINAPI ReadFile(HANDLE File, LPVOID Buffer, DWORD Length, LPDWORD BytesRead,
                      LPOVERLAPPED Overlapped)
 {
+    WIN32_ENTER();
     IO_STATUS_BLOCK IoStatus = {.Information = 0};
     LARGE_INTEGER Offset;
     NTSTATUS Status;
@@ -69,8 +71,8 @@ BOOL WINAPI ReadFile(HANDLE File, LPVOID Buffer, DWORD Length, LPDWORD BytesRead
     if (BytesRead == NULL)
         return Win32pFail(STATUS_ACCESS_VIOLATION);
     IoStatus.Status = STATUS_PENDING;
-    Status = EndSynchronous(File, NtReadFile(File, NULL, NULL, NULL, &IoStatus, Buffer, Length, NULL, NULL),
-                            &IoStatus);
+    Status = EndSynchronous(
+        File, NtReadFile(File, NULL, NULL, NULL, &IoStatus, Buffer, Length, NULL, NULL), &IoStatus);
     if (Status == STATUS_END_OF_FILE)
         return TRUE; /* with 0 bytes */
     if (!NT_ERROR(Status))
@@ -81,6 +83,7 @@ BOOL WINAPI ReadFile(HANDLE File, LPVOID Buffer, DWORD Length, LPDWORD BytesRead
 BOOL WINAPI WriteFile(HANDLE File, LPCVOID Buffer, DWORD Length, LPDWORD BytesWritten,
                       LPOVERLAPPED Overlapped)
 {
+    WIN32_ENTER();
     IO_STATUS_BLOCK IoStatus = {.Information = 0};
     LARGE_INTEGER Offset;
     NTSTATUS Status;
@@ -98,7 +101,8 @@ BOOL WINAPI WriteFile(HANDLE File, LPCVOID Buffer, DWORD Length, LPDWORD BytesWr
         return Win32pFail(STATUS_ACCESS_VIOLATION);
     IoStatus.Status = STATUS_PENDING;
     Status = EndSynchronous(
-        File, NtWriteFile(File, NULL, NULL, NULL, &IoStatus, (PVOID)Buffer, Length, NULL, NULL), &IoStatus);
+        File, NtWriteFile(File, NULL, NULL, NULL, &IoStatus, (PVOID)Buffer, Length, NULL, NULL),
+        &IoStatus);
     if (!NT_ERROR(Status))
         *BytesWritten = (DWORD)IoStatus.Information;
     return NT_SUCCESS(Status) ? TRUE : Win32pFail(Status);
@@ -125,7 +129,9 @@ static BOOL EndWithRoutine(NTSTATUS Status)
 BOOL WINAPI ReadFileEx(HANDLE File, LPVOID Buffer, DWORD Length, LPOVERLAPPED Overlapped,
                        LPOVERLAPPED_COMPLETION_ROUTINE Routine)
 {
-    LARGE_INTEGER Offset = {.LowPart = Overlapped->Offset, .HighPart = (LONG)Overlapped->OffsetHigh};
+    WIN32_ENTER();
+    LARGE_INTEGER Offset = {.LowPart = Overlapped->Offset,
+                            .HighPart = (LONG)Overlapped->OffsetHigh};
 
     return EndWithRoutine(NtReadFile(File, NULL, CallRoutine, (PVOID)Routine, Begin(Overlapped),
                                      Buffer, Length, &Offset, NULL));
@@ -134,7 +140,9 @@ BOOL WINAPI ReadFileEx(HANDLE File, LPVOID Buffer, DWORD Length, LPOVERLAPPED Ov
 BOOL WINAPI WriteFileEx(HANDLE File, LPCVOID Buffer, DWORD Length, LPOVERLAPPED Overlapped,
                         LPOVERLAPPED_COMPLETION_ROUTINE Routine)
 {
-    LARGE_INTEGER Offset = {.LowPart = Overlapped->Offset, .HighPart = (LONG)Overlapped->OffsetHigh};
+    WIN32_ENTER();
+    LARGE_INTEGER Offset = {.LowPart = Overlapped->Offset,
+                            .HighPart = (LONG)Overlapped->OffsetHigh};
 
     return EndWithRoutine(NtWriteFile(File, NULL, CallRoutine, (PVOID)Routine, Begin(Overlapped),
                                       (PVOID)Buffer, Length, &Offset, NULL));
@@ -144,7 +152,8 @@ static NTSTATUS Control(HANDLE Device, HANDLE Event, PVOID Context, PIO_STATUS_B
                         DWORD Code, LPVOID In, DWORD InSize, LPVOID Out, DWORD OutSize)
 {
     if (DEVICE_TYPE_FROM_CTL_CODE(Code) == FILE_DEVICE_FILE_SYSTEM)
-        return NtFsControlFile(Device, Event, NULL, Context, IoStatus, Code, In, InSize, Out, OutSize);
+        return NtFsControlFile(Device, Event, NULL, Context, IoStatus, Code, In, InSize, Out,
+                               OutSize);
     return NtDeviceIoControlFile(Device, Event, NULL, Context, IoStatus, Code, In, InSize, Out,
                                  OutSize);
 }
@@ -153,6 +162,7 @@ BOOL WINAPI DeviceIoControl(HANDLE Device, DWORD ControlCode, LPVOID InBuffer, D
                             LPVOID OutBuffer, DWORD OutSize, LPDWORD BytesReturned,
                             LPOVERLAPPED Overlapped)
 {
+    WIN32_ENTER();
     IO_STATUS_BLOCK IoStatus = {.Information = 0};
     NTSTATUS Status;
 
@@ -166,10 +176,10 @@ BOOL WINAPI DeviceIoControl(HANDLE Device, DWORD ControlCode, LPVOID InBuffer, D
     if (BytesReturned == NULL)
         return Win32pFail(STATUS_ACCESS_VIOLATION);
     IoStatus.Status = STATUS_PENDING;
-    Status = EndSynchronous(Device,
-                            Control(Device, NULL, NULL, &IoStatus, ControlCode, InBuffer, InSize,
-                                    OutBuffer, OutSize),
-                            &IoStatus);
+    Status = EndSynchronous(
+        Device,
+        Control(Device, NULL, NULL, &IoStatus, ControlCode, InBuffer, InSize, OutBuffer, OutSize),
+        &IoStatus);
     if (!NT_ERROR(Status))
         *BytesReturned = (DWORD)IoStatus.Information;
     return NT_SUCCESS(Status) ? TRUE : Win32pFail(Status);

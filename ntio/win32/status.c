@@ -2,8 +2,9 @@
 /*
  * status.c - NTSTATUS to Win32 error codes.
  *
- * Source: MS docs, RtlNtStatusToDosError; KB 113996; the values are those of Windows 10 where versions
- * differ (STATUS_NO_SUCH_DEVICE became ERROR_NO_SUCH_DEVICE). Sorted by status: a look-up halves.
+ * Source: MS docs, RtlNtStatusToDosError; KB 113996; the values are those of Windows 10 where
+ * versions differ (STATUS_NO_SUCH_DEVICE became ERROR_NO_SUCH_DEVICE). Sorted by status: a look-up
+ * halves.
  */
 #include "ntio/win32/win32.h"
 
@@ -12,9 +13,15 @@ typedef struct _WIN32P_STATUS_PAIR {
     ULONG Error;
 } WIN32P_STATUS_PAIR;
 
-#define MAP(status, error) {(ULONG)(status), (error)}
+#define MAP(status, error)                                                                         \
+    {                                                                                              \
+        (ULONG)(status), (error)                                                                   \
+    }
 /* Exceptions keep their own number. */
-#define SAME(status) {(ULONG)(status), (ULONG)(status)}
+#define SAME(status)                                                                               \
+    {                                                                                              \
+        (ULONG)(status), (ULONG)(status)                                                           \
+    }
 
 static const WIN32P_STATUS_PAIR Pairs[] = {
     MAP(STATUS_TIMEOUT, ERROR_TIMEOUT),
@@ -40,7 +47,7 @@ static const WIN32P_STATUS_PAIR Pairs[] = {
     MAP(STATUS_DEVICE_POWERED_OFF, ERROR_NOT_READY),
     MAP(STATUS_DEVICE_OFF_LINE, ERROR_NOT_READY),
     MAP(STATUS_DEVICE_BUSY, ERROR_BUSY),
-    MAP(0x80000012, ERROR_NO_MORE_ITEMS),        /* NO_MORE_EAS */
+    MAP(0x80000012, ERROR_NO_MORE_ITEMS), /* NO_MORE_EAS */
     MAP(0x80000013, ERROR_INVALID_EA_NAME),
     MAP(0x80000014, ERROR_EA_LIST_INCONSISTENT),
     MAP(0x80000015, ERROR_EA_LIST_INCONSISTENT), /* INVALID_EA_FLAG */
@@ -84,9 +91,9 @@ static const WIN32P_STATUS_PAIR Pairs[] = {
     MAP(0xC000001A, ERROR_INVALID_PARAMETER), /* UNABLE_TO_FREE_VM */
     MAP(0xC000001B, ERROR_INVALID_PARAMETER), /* UNABLE_TO_DELETE_SECTION */
     MAP(STATUS_INVALID_SYSTEM_SERVICE, ERROR_INVALID_FUNCTION),
-    SAME(0xC000001D),                     /* ILLEGAL_INSTRUCTION */
-    MAP(0xC000001E, ERROR_ACCESS_DENIED), /* INVALID_LOCK_SEQUENCE */
-    MAP(0xC000001F, ERROR_ACCESS_DENIED), /* INVALID_VIEW_SIZE */
+    SAME(0xC000001D),                      /* ILLEGAL_INSTRUCTION */
+    MAP(0xC000001E, ERROR_ACCESS_DENIED),  /* INVALID_LOCK_SEQUENCE */
+    MAP(0xC000001F, ERROR_ACCESS_DENIED),  /* INVALID_VIEW_SIZE */
     MAP(0xC0000020, ERROR_BAD_EXE_FORMAT), /* INVALID_FILE_FOR_SECTION */
     MAP(STATUS_ALREADY_COMMITTED, ERROR_ACCESS_DENIED),
     MAP(STATUS_ACCESS_DENIED, ERROR_ACCESS_DENIED),

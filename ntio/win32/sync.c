@@ -65,6 +65,7 @@ static HANDLE Created(NTSTATUS Status, HANDLE Handle)
 HANDLE WINAPI CreateEventW(LPSECURITY_ATTRIBUTES SecurityAttributes, BOOL ManualReset,
                            BOOL InitialState, LPCWSTR Name)
 {
+    WIN32_ENTER();
     OBJECT_ATTRIBUTES Attributes;
     UNICODE_STRING Path;
     HANDLE Handle = NULL;
@@ -80,6 +81,7 @@ HANDLE WINAPI CreateEventW(LPSECURITY_ATTRIBUTES SecurityAttributes, BOOL Manual
 
 HANDLE WINAPI OpenEventW(DWORD DesiredAccess, BOOL Inherit, LPCWSTR Name)
 {
+    WIN32_ENTER();
     OBJECT_ATTRIBUTES Attributes;
     UNICODE_STRING Path;
     HANDLE Handle = NULL;
@@ -99,6 +101,7 @@ HANDLE WINAPI OpenEventW(DWORD DesiredAccess, BOOL Inherit, LPCWSTR Name)
 HANDLE WINAPI CreateSemaphoreW(LPSECURITY_ATTRIBUTES SecurityAttributes, LONG Initial, LONG Maximum,
                                LPCWSTR Name)
 {
+    WIN32_ENTER();
     OBJECT_ATTRIBUTES Attributes;
     UNICODE_STRING Path;
     HANDLE Handle = NULL;
@@ -110,8 +113,10 @@ HANDLE WINAPI CreateSemaphoreW(LPSECURITY_ATTRIBUTES SecurityAttributes, LONG In
     return Created(Status, Handle);
 }
 
-HANDLE WINAPI CreateMutexW(LPSECURITY_ATTRIBUTES SecurityAttributes, BOOL InitialOwner, LPCWSTR Name)
+HANDLE WINAPI CreateMutexW(LPSECURITY_ATTRIBUTES SecurityAttributes, BOOL InitialOwner,
+                           LPCWSTR Name)
 {
+    WIN32_ENTER();
     OBJECT_ATTRIBUTES Attributes;
     UNICODE_STRING Path;
     HANDLE Handle = NULL;
@@ -194,19 +199,22 @@ static BOOL Ended(NTSTATUS Status)
 
 BOOL WINAPI SetEvent(HANDLE Event)
 {
+    WIN32_ENTER();
     return Ended(NtSetEvent(Event, NULL));
 }
 
 BOOL WINAPI ResetEvent(HANDLE Event)
 {
+    WIN32_ENTER();
     return Ended(NtClearEvent(Event));
 }
 
 BOOL WINAPI PulseEvent(HANDLE Event)
 {
+    WIN32_ENTER();
     PKEVENT Object;
-    NTSTATUS Status = ObReferenceObjectByHandle(Event, EVENT_MODIFY_STATE, *ExEventObjectType, UserMode,
-                                                (PVOID *)&Object, NULL);
+    NTSTATUS Status = ObReferenceObjectByHandle(Event, EVENT_MODIFY_STATE, *ExEventObjectType,
+                                                UserMode, (PVOID *)&Object, NULL);
 
     if (NT_SUCCESS(Status)) {
         KePulseEvent(Object, EVENT_INCREMENT, FALSE);
@@ -217,17 +225,20 @@ BOOL WINAPI PulseEvent(HANDLE Event)
 
 BOOL WINAPI ReleaseSemaphore(HANDLE Semaphore, LONG Count, PLONG Previous)
 {
+    WIN32_ENTER();
     return Ended(NtReleaseSemaphore(Semaphore, Count, Previous));
 }
 
 BOOL WINAPI ReleaseMutex(HANDLE Mutex)
 {
+    WIN32_ENTER();
     return Ended(NtReleaseMutant(Mutex, NULL));
 }
 
 static DWORD Waited(NTSTATUS Status)
 {
-    if (NT_SUCCESS(Status)) /* WAIT_OBJECT_0+, WAIT_ABANDONED_0+, WAIT_IO_COMPLETION, WAIT_TIMEOUT: the same numbers */
+    if (NT_SUCCESS(Status)) /* WAIT_OBJECT_0+, WAIT_ABANDONED_0+, WAIT_IO_COMPLETION, WAIT_TIMEOUT:
+                               the same numbers */
         return (DWORD)Status;
     Win32pFail(Status);
     return WAIT_FAILED;
@@ -235,6 +246,7 @@ static DWORD Waited(NTSTATUS Status)
 
 DWORD WINAPI WaitForSingleObjectEx(HANDLE Handle, DWORD Milliseconds, BOOL Alertable)
 {
+    WIN32_ENTER();
     LARGE_INTEGER Timeout;
     NTSTATUS Status;
 
@@ -253,12 +265,14 @@ DWORD WINAPI WaitForSingleObject(HANDLE Handle, DWORD Milliseconds)
 DWORD WINAPI WaitForMultipleObjectsEx(DWORD Count, const HANDLE *Handles, BOOL WaitAll_,
                                       DWORD Milliseconds, BOOL Alertable)
 {
+    WIN32_ENTER();
     LARGE_INTEGER Timeout;
     NTSTATUS Status;
 
     do {
-        Status = NtWaitForMultipleObjects(Count, (HANDLE *)Handles, WaitAll_ ? WaitAll : WaitAny,
-                                          Alertable != FALSE, Win32pTimeout(Milliseconds, &Timeout));
+        Status =
+            NtWaitForMultipleObjects(Count, (HANDLE *)Handles, WaitAll_ ? WaitAll : WaitAny,
+                                     Alertable != FALSE, Win32pTimeout(Milliseconds, &Timeout));
     } while (Status == STATUS_ALERTED);
     return Waited(Status);
 }
@@ -271,6 +285,7 @@ DWORD WINAPI WaitForMultipleObjects(DWORD Count, const HANDLE *Handles, BOOL Wai
 
 DWORD WINAPI SleepEx(DWORD Milliseconds, BOOL Alertable)
 {
+    WIN32_ENTER();
     /* For ever: the end of the longest time-out there is. */
     LARGE_INTEGER Interval = {.QuadPart = -MAXLONGLONG};
     NTSTATUS Status;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* scsinet attach: the devices of one or more servers, plugged into this process and shown through a face. */
+/* scsinet attach: the devices of one or more servers, plugged into this process and shown through a
+ * face. */
 #include "attach.h"
 #include "scsinet/cli.h"
 #include "scsinet/client.h"
 #include "scsinet/host.h"
+#include "ntio.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -29,6 +31,7 @@ struct attach {
     struct link links[MAXIMUM_SERVERS];
     unsigned count;
     const char *directory;
+    bool tree; /* shown at each change */
     struct discs discs;
     struct fuse_face *face;
     int event;
@@ -73,6 +76,8 @@ static void discs_changed(void *context)
         disc_release(&attach->discs, disc);
     }
     printf(after ? "\n" : " nothing\n");
+    if (attach->tree)
+        ntio_print_device_tree(stdout);
     fflush(stdout);
 }
 
@@ -87,8 +92,9 @@ static bool all_ended(struct attach *attach)
 }
 
 /*
- * Until a signal, or the mount is taken away (both: 0), or no server is left (1). In the last case files that are still open keep the mount, so
- * that their readers get an I/O error and not a dead mount.
+ * Until a signal, or the mount is taken away (both: 0), or no server is left (1). In the last case
+ * files that are still open keep the mount, so that their readers get an I/O error and not a dead
+ * mount.
  */
 static int wait_for_end(struct attach *attach, int stop)
 {
@@ -128,7 +134,7 @@ static int run(struct attach *attach, int stop)
         return fail("%s", error);
     if (host_add_bus(error, sizeof(error)) != 0)
         goto failed;
-    following = discs_start(&attach->discs, discs_changed, attach) == 0;
+    following = discs_start(&attach->discs, discs_changed, NULL, attach) == 0;
     if (!following) {
         snprintf(error, sizeof(error), "cannot make a thread");
         goto failed;
@@ -178,6 +184,8 @@ static int parse(int argc, char **argv, struct attach *attach)
             as = value;
         } else if (bad) {
             return 2;
+        } else if (strcmp(argv[i], "--tree") == 0) {
+            attach->tree = true;
         } else if (argv[i][0] == '-') {
             return misuse("'%s' is not an option of attach", argv[i]);
         } else {

@@ -76,12 +76,12 @@ static int error_number(DWORD error)
 int disc_refresh(struct disc *disc)
 {
     GET_LENGTH_INFORMATION length;
-    int32_t status =
+    DWORD error =
         control_and_wait(disc->handle, IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, &length, sizeof(length), NULL);
 
-    if (status < 0) {
+    if (error) {
         atomic_store(&disc->length, 0);
-        return (uint32_t)status == 0xC0000013 /* STATUS_NO_MEDIA_IN_DEVICE */ ? ENOMEDIUM : EIO;
+        return error_number(error);
     }
     atomic_store(&disc->length, (uint64_t)length.Length.QuadPart);
     return 0;

@@ -18,13 +18,13 @@ static struct disc *open_disc(const char *path)
     struct disc *disc;
     char name[40];
     HANDLE handle = open_interface(path);
-    int32_t status;
+    DWORD error;
 
     if (handle == INVALID_HANDLE_VALUE)
         return NULL;
-    status = control_and_wait(handle, IOCTL_STORAGE_GET_DEVICE_NUMBER, NULL, 0, &number, sizeof(number), NULL);
+    error = control_and_wait(handle, IOCTL_STORAGE_GET_DEVICE_NUMBER, NULL, 0, &number, sizeof(number), NULL);
     CloseHandle(handle);
-    if (status < 0)
+    if (error)
         return NULL;
     snprintf(name, sizeof(name), "\\\\.\\CdRom%u", (unsigned)number.DeviceNumber);
     handle = open_interface(name);
@@ -108,7 +108,8 @@ static void look(struct discs *discs)
         return;
     changed = drop_gone(discs, paths);
     for (char **path = paths; path && *path; path++)
-        changed |= add_new(discs, *path);
+        if (!discs->accept || discs->accept(*path, discs->context))
+            changed |= add_new(discs, *path);
     ntio_free_list(paths);
     if (changed && discs->changed)
         discs->changed(discs->context);
@@ -133,10 +134,12 @@ static void *discs_thread(void *context)
     return NULL;
 }
 
-int discs_start(struct discs *discs, void (*changed)(void *context), void *context)
+int discs_start(struct discs *discs, void (*changed)(void *context), bool (*accept)(const char *path, void *context),
+                void *context)
 {
     memset(discs, 0, sizeof(*discs));
     discs->changed = changed;
+    discs->accept = accept;
     discs->context = context;
     pthread_mutex_init(&discs->lock, NULL);
     pthread_cond_init(&discs->wake, NULL);

@@ -37,11 +37,13 @@ struct discs {
     bool look, stop;
     pthread_t thread;
     void (*changed)(void *context); /* a disc came or went; on the thread */
+    bool (*accept)(const char *path, void *context); /* whether to open it; NULL: every one */
     void *context;
 };
 
-/* Starts following. changed may be NULL. 0 or -1. */
-int discs_start(struct discs *discs, void (*changed)(void *context), void *context);
+/* Starts following. changed and accept may be NULL; both are called on the thread. 0 or -1. */
+int discs_start(struct discs *discs, void (*changed)(void *context), bool (*accept)(const char *path, void *context),
+                void *context);
 /* Something may have come or gone: looks again, soon, on its own thread. From any thread. */
 void discs_look(struct discs *discs);
 /* Ends; drops every disc. Nobody uses one any more. */

@@ -4,6 +4,7 @@
 #endif
 #include "tests/support/bugcheck.h"
 #include "ntio.h"
+#include "ntio/vf/sanitizer.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -45,7 +46,8 @@ static _Noreturn void run_child(int out, bool boot, void (*fn)(void *), void *co
     int null = open("/dev/null", O_WRONLY);
     size_t i;
 
-    /* cmocka's handlers would report into this process's copy of its state (signals.c has the others). */
+    /* cmocka's handlers would report into this process's copy of its state (signals.c has the
+     * others). */
     for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
         sigaction(signals[i], &standard, NULL);
     setrlimit(RLIMIT_CORE, &none);
@@ -103,12 +105,10 @@ static bool read_report(int from)
     }
 }
 
-static void expect(bool boot, unsigned code, unsigned long long p1, void (*fn)(void *),
-                   void *context)
+/* Runs fn in a child to its end; its wait status. The report is what it wrote. */
+static int run(bool boot, void (*fn)(void *), void *context)
 {
-    unsigned stopped = 0;
     bool in_time;
-    const char *line;
     int ends[2];
     int status;
     pid_t child;
@@ -131,6 +131,16 @@ static void expect(bool boot, unsigned code, unsigned long long p1, void (*fn)(v
         ;
     if (!in_time)
         fail_msg("no end within %d ms; it wrote:\n%s", PATIENCE_MS, report);
+    return status;
+}
+
+static void expect(bool boot, unsigned code, unsigned long long p1, void (*fn)(void *),
+                   void *context)
+{
+    int status = run(boot, fn, context);
+    unsigned stopped = 0;
+    const char *line;
+
     if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGABRT)
         fail_msg("no SIGABRT (wait status 0x%x); it wrote:\n%s", (unsigned)status, report);
     line = strstr(report, "*** STOP: ");
@@ -158,20 +168,42 @@ static void run_case(void **state)
     expect_bugcheck(one->code, one->p1, one->fn, NULL);
 }
 
-int run_bugcheck_cases(const char *group, const struct bugcheck_case *cases, size_t count)
+static void run_fault_case(void **state)
 {
-    struct CMUnitTest *tests = calloc(count, sizeof(*tests));
+    const struct bugcheck_case *one = *state;
+
+    if (!NTIO_ASAN) {
+        run_case(state);
+        return;
+    }
+    run(true, one->fn, NULL);
+    if (strstr(report, "ERROR: AddressSanitizer") == NULL)
+        fail_msg("no report of ASan's; it wrote:\n%s", report);
+}
+
+/* One group, because a program that speaks TAP has one plan. */
+int run_bugcheck_and_fault_cases(const char *group, const struct bugcheck_case *cases, size_t count,
+                                 const struct bugcheck_case *faults, size_t fault_count)
+{
+    struct CMUnitTest *tests = calloc(count + fault_count, sizeof(*tests));
     int failed;
     size_t i;
 
     if (tests == NULL)
         return 1;
-    for (i = 0; i < count; i++) {
-        tests[i].name = cases[i].name;
-        tests[i].test_func = run_case;
-        tests[i].initial_state = (void *)&cases[i];
+    for (i = 0; i < count + fault_count; i++) {
+        const struct bugcheck_case *one = i < count ? &cases[i] : &faults[i - count];
+
+        tests[i].name = one->name;
+        tests[i].test_func = i < count ? run_case : run_fault_case;
+        tests[i].initial_state = (void *)one;
     }
-    failed = _cmocka_run_group_tests(group, tests, count, NULL, NULL);
+    failed = _cmocka_run_group_tests(group, tests, count + fault_count, NULL, NULL);
     free(tests);
     return failed;
+}
+
+int run_bugcheck_cases(const char *group, const struct bugcheck_case *cases, size_t count)
+{
+    return run_bugcheck_and_fault_cases(group, cases, count, NULL, 0);
 }

@@ -2,8 +2,9 @@
 /*
  * bugcheck.h - tests that expect the host to stop.
  *
- * Each runs in a child process, forked before ntio is booted: the caller must not be booted (it may have been, and
- * shut down). The child boots, runs the routine, and must end by SIGABRT with the STOP line that was announced.
+ * Each runs in a child process, forked before ntio is booted: the caller must not be booted (it may
+ * have been, and shut down). The child boots, runs the routine, and must end by SIGABRT with the
+ * STOP line that was announced.
  */
 #ifndef TESTS_SUPPORT_BUGCHECK_H
 #define TESTS_SUPPORT_BUGCHECK_H
@@ -12,7 +13,8 @@
 
 #define BUGCHECK_ANY (~0ULL) /* any parameter 1 */
 
-/* Fails the running cmocka test unless fn stops the host with this code and parameter 1, within 10 s. */
+/* Fails the running cmocka test unless fn stops the host with this code and parameter 1, within 10
+ * s. */
 void expect_bugcheck(unsigned code, unsigned long long p1, void (*fn)(void *), void *context);
 /* The same without a boot, for what needs none. */
 void expect_bugcheck_unbooted(unsigned code, unsigned long long p1, void (*fn)(void *),
@@ -30,5 +32,9 @@ struct bugcheck_case {
     void (*fn)(void *);
 };
 int run_bugcheck_cases(const char *group, const struct bugcheck_case *cases, size_t count);
+/* The same with a second table of faults and overruns: in a build with ASan its report must come
+ * instead. */
+int run_bugcheck_and_fault_cases(const char *group, const struct bugcheck_case *cases, size_t count,
+                                 const struct bugcheck_case *faults, size_t fault_count);
 
 #endif

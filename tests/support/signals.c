@@ -2,9 +2,10 @@
 /*
  * signals.c - in every test program: keeps cmocka's hands off the faults.
  *
- * cmocka sets handlers of its own for SIGSEGV and others round each test and fixture, and puts back what was there before: so a
- * group's setup that boots ntio loses ntio's handler, by which guards work. This signal() stands before libc's for
- * libcmocka, and lets those be. A fault in a test then ends the program with ntio's report, a sanitizer's, or a core.
+ * cmocka sets handlers of its own for SIGSEGV and others round each test and fixture, and puts back
+ * what was there before: so a group's setup that boots ntio loses ntio's handler, by which guards
+ * work. This signal() stands before libc's for libcmocka, and lets those be. A fault in a test then
+ * ends the program with ntio's report, a sanitizer's, or a core.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1

@@ -58,7 +58,8 @@ static inline NTSTATUS OpenKey(HANDLE *Key, const WCHAR *Path, HANDLE Root)
     return ZwOpenKey(Key, KEY_ALL_ACCESS, Named(&Name, Path, OBJ_KERNEL_HANDLE, Root));
 }
 
-static inline NTSTATUS SetValue(HANDLE Key, const WCHAR *Text, ULONG Type, const VOID *Data, ULONG Bytes)
+static inline NTSTATUS SetValue(HANDLE Key, const WCHAR *Text, ULONG Type, const VOID *Data,
+                                ULONG Bytes)
 {
     UNICODE_STRING Name;
 

@@ -41,7 +41,8 @@ static void *Work(void *Argument)
             if (!OneOf(ZwQueryKey(Key, KeyFullInformation, Buffer, sizeof(Buffer), &Length),
                        STATUS_KEY_DELETED, 0))
                 Worker->Failure = "query";
-            if (!OneOf(ZwEnumerateKey(Parent, i % 5, KeyBasicInformation, Buffer, sizeof(Buffer), &Length),
+            if (!OneOf(ZwEnumerateKey(Parent, i % 5, KeyBasicInformation, Buffer, sizeof(Buffer),
+                                      &Length),
                        STATUS_NO_MORE_ENTRIES, 0))
                 Worker->Failure = "enumerate";
             if (i % 3 == 0 && !OneOf(ZwDeleteKey(Key), STATUS_KEY_DELETED, 0))

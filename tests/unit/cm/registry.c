@@ -39,7 +39,8 @@ static void CreateAndOpen(void **State)
     ULONG Disposition;
     (void)State;
 
-    assert_status(CreateKey(&Key, TEST L"\\Sub", NULL, 0, &Disposition), STATUS_OBJECT_NAME_NOT_FOUND);
+    assert_status(CreateKey(&Key, TEST L"\\Sub", NULL, 0, &Disposition),
+                  STATUS_OBJECT_NAME_NOT_FOUND);
     assert_ok(CreateKey(&Key, TEST, NULL, 0, &Disposition));
     assert_int_equal(Disposition, REG_CREATED_NEW_KEY);
     assert_ok(CreateKey(&Again, TEST, NULL, 0, &Disposition));
@@ -97,12 +98,12 @@ static void Deleted(void **State)
     assert_status(ZwFlushKey(Other), STATUS_KEY_DELETED);
     assert_status(ZwSetValueKey(Other, &Name, 0, REG_DWORD, &Length, 4), STATUS_KEY_DELETED);
     assert_status(ZwDeleteValueKey(Other, &Name), STATUS_KEY_DELETED);
-    assert_status(ZwQueryValueKey(Other, &Name, KeyValuePartialInformation, Buffer, sizeof(Buffer),
-                                  &Length),
-                  STATUS_KEY_DELETED);
-    assert_status(ZwEnumerateValueKey(Other, 0, KeyValuePartialInformation, Buffer, sizeof(Buffer),
-                                      &Length),
-                  STATUS_KEY_DELETED);
+    assert_status(
+        ZwQueryValueKey(Other, &Name, KeyValuePartialInformation, Buffer, sizeof(Buffer), &Length),
+        STATUS_KEY_DELETED);
+    assert_status(
+        ZwEnumerateValueKey(Other, 0, KeyValuePartialInformation, Buffer, sizeof(Buffer), &Length),
+        STATUS_KEY_DELETED);
     assert_status(ZwQueryKey(Other, KeyBasicInformation, Buffer, sizeof(Buffer), &Length),
                   STATUS_KEY_DELETED);
     assert_status(ZwEnumerateKey(Other, 0, KeyBasicInformation, Buffer, sizeof(Buffer), &Length),
@@ -164,7 +165,8 @@ static void Links(void **State)
 
     assert_ok(ZwCreateKey(&Key, KEY_ALL_ACCESS, Named(&Attributes, TEST, 0, NULL), 0, NULL,
                           REG_OPTION_CREATE_LINK | REG_OPTION_VOLATILE, NULL));
-    assert_status(OpenKey(&Through, TEST, NULL), STATUS_OBJECT_NAME_NOT_FOUND); /* leads nowhere yet */
+    assert_status(OpenKey(&Through, TEST, NULL),
+                  STATUS_OBJECT_NAME_NOT_FOUND); /* leads nowhere yet */
     assert_ok(SetValue(Key, L"SymbolicLinkValue", REG_LINK, Target, sizeof(Target) - 2));
     assert_ok(OpenKey(&Through, TEST L"\\Microsoft", NULL));
     assert_ok(ZwClose(Through));
@@ -183,8 +185,9 @@ static void Links(void **State)
     assert_ok(ZwQueryKey(Through, KeyNameInformation, Buffer, sizeof(Buffer), &Length));
     assert_int_equal(Name->NameLength, 104);
     assert_ok(ZwClose(Through));
-    assert_status(ZwCreateKey(&Through, KEY_ALL_ACCESS, Named(&Attributes, TEST, OBJ_OPENLINK, NULL), 0,
-                              NULL, REG_OPTION_CREATE_LINK, NULL),
+    assert_status(ZwCreateKey(&Through, KEY_ALL_ACCESS,
+                              Named(&Attributes, TEST, OBJ_OPENLINK, NULL), 0, NULL,
+                              REG_OPTION_CREATE_LINK, NULL),
                   STATUS_OBJECT_NAME_COLLISION);
     /* To itself: a ring. */
     assert_ok(SetValue(Key, L"SymbolicLinkValue", REG_LINK, TEST, sizeof(TEST) - 2));
@@ -212,8 +215,9 @@ static void EnumerateKeys(void **State)
     assert_status(ZwEnumerateKey(Key, 0, KeyBasicInformation, Buffer, sizeof(Buffer), &Length),
                   STATUS_NO_MORE_ENTRIES);
     for (ULONG i = 0; i < 4; i++) {
-        assert_ok(ZwCreateKey(&Sub, KEY_ALL_ACCESS, Named(&Attributes, Names[i], OBJ_KERNEL_HANDLE, Key),
-                              0, i == 0 ? &Class : NULL, 0, NULL));
+        assert_ok(ZwCreateKey(&Sub, KEY_ALL_ACCESS,
+                              Named(&Attributes, Names[i], OBJ_KERNEL_HANDLE, Key), 0,
+                              i == 0 ? &Class : NULL, 0, NULL));
         assert_ok(ZwClose(Sub));
     }
     for (ULONG i = 0; i < 4; i++) {
@@ -281,9 +285,9 @@ static void Values(void **State)
     (void)State;
 
     assert_ok(CreateKey(&Key, TEST, NULL, 0, NULL));
-    assert_status(ZwQueryValueKey(Key, &None, KeyValuePartialInformation, Buffer, sizeof(Buffer),
-                                  &Length),
-                  STATUS_OBJECT_NAME_NOT_FOUND);
+    assert_status(
+        ZwQueryValueKey(Key, &None, KeyValuePartialInformation, Buffer, sizeof(Buffer), &Length),
+        STATUS_OBJECT_NAME_NOT_FOUND);
     assert_status(ZwDeleteValueKey(Key, &None), STATUS_OBJECT_NAME_NOT_FOUND);
     assert_ok(ZwSetValueKey(Key, &Name, 0, REG_DWORD, &Value, 4));
 
@@ -311,7 +315,8 @@ static void Values(void **State)
     assert_int_equal(Length, 16);
 
     /* Basic: 12 fixed and the name. */
-    assert_ok(ZwQueryValueKey(Key, &Name, KeyValueBasicInformation, Buffer, sizeof(Buffer), &Length));
+    assert_ok(
+        ZwQueryValueKey(Key, &Name, KeyValueBasicInformation, Buffer, sizeof(Buffer), &Length));
     assert_int_equal(Length, 20);
     assert_int_equal(Basic->NameLength, 8);
     assert_memory_equal(Basic->Name, L"Size", 8);
@@ -321,7 +326,8 @@ static void Values(void **State)
                   STATUS_BUFFER_TOO_SMALL);
 
     /* Full: 20 fixed, the name, the data aligned behind it. */
-    assert_ok(ZwQueryValueKey(Key, &Name, KeyValueFullInformation, Buffer, sizeof(Buffer), &Length));
+    assert_ok(
+        ZwQueryValueKey(Key, &Name, KeyValueFullInformation, Buffer, sizeof(Buffer), &Length));
     assert_int_equal(Full->DataOffset, 28);
     assert_int_equal(Length, 32);
     assert_memory_equal(Full->Name, L"Size", 8);
@@ -340,22 +346,25 @@ static void Values(void **State)
                               &Length));
     assert_int_equal(Length, 12);
     assert_memory_equal(Align->Data, &Value, 4);
-    assert_status(ZwQueryValueKey(Key, &Name, (KEY_VALUE_INFORMATION_CLASS)9, Buffer, sizeof(Buffer),
-                                  &Length),
+    assert_status(ZwQueryValueKey(Key, &Name, (KEY_VALUE_INFORMATION_CLASS)9, Buffer,
+                                  sizeof(Buffer), &Length),
                   STATUS_INVALID_PARAMETER);
 
     /* Empty data, the default value, replacing. */
     assert_ok(SetValue(Key, L"Empty", REG_SZ, NULL, 0));
     RtlInitUnicodeString(&None, L"EMPTY");
-    assert_ok(ZwQueryValueKey(Key, &None, KeyValueFullInformation, Buffer, sizeof(Buffer), &Length));
+    assert_ok(
+        ZwQueryValueKey(Key, &None, KeyValueFullInformation, Buffer, sizeof(Buffer), &Length));
     assert_int_equal(Full->DataOffset, ~0u);
     assert_int_equal(Length, 30);
     assert_ok(ZwSetValueKey(Key, NULL, 0, REG_SZ, L"default", 16));
     RtlInitUnicodeString(&None, L"");
-    assert_ok(ZwQueryValueKey(Key, &None, KeyValuePartialInformation, Buffer, sizeof(Buffer), &Length));
+    assert_ok(
+        ZwQueryValueKey(Key, &None, KeyValuePartialInformation, Buffer, sizeof(Buffer), &Length));
     assert_memory_equal(Partial->Data, L"default", 16);
     assert_ok(SetValue(Key, L"SIZE", REG_BINARY, "abcdefgh", 8));
-    assert_ok(ZwQueryValueKey(Key, &Name, KeyValuePartialInformation, Buffer, sizeof(Buffer), &Length));
+    assert_ok(
+        ZwQueryValueKey(Key, &Name, KeyValuePartialInformation, Buffer, sizeof(Buffer), &Length));
     assert_int_equal(Partial->Type, REG_BINARY);
     assert_memory_equal(Partial->Data, "abcdefgh", 8);
     assert_status(ZwSetValueKey(Key, &Name, 0, REG_DWORD, NULL, 4), STATUS_INVALID_PARAMETER);
@@ -363,16 +372,21 @@ static void Values(void **State)
     assert_status(ZwSetValueKey(Key, &Odd, 0, REG_DWORD, &Value, 4), STATUS_INVALID_PARAMETER);
 
     /* In the order in which they came; gaps close. */
-    assert_ok(ZwEnumerateValueKey(Key, 0, KeyValueBasicInformation, Buffer, sizeof(Buffer), &Length));
+    assert_ok(
+        ZwEnumerateValueKey(Key, 0, KeyValueBasicInformation, Buffer, sizeof(Buffer), &Length));
     assert_memory_equal(Basic->Name, L"Size", 8);
-    assert_ok(ZwEnumerateValueKey(Key, 1, KeyValueBasicInformation, Buffer, sizeof(Buffer), &Length));
+    assert_ok(
+        ZwEnumerateValueKey(Key, 1, KeyValueBasicInformation, Buffer, sizeof(Buffer), &Length));
     assert_memory_equal(Basic->Name, L"Empty", 10);
-    assert_ok(ZwEnumerateValueKey(Key, 2, KeyValueBasicInformation, Buffer, sizeof(Buffer), &Length));
+    assert_ok(
+        ZwEnumerateValueKey(Key, 2, KeyValueBasicInformation, Buffer, sizeof(Buffer), &Length));
     assert_int_equal(Basic->NameLength, 0);
-    assert_status(ZwEnumerateValueKey(Key, 3, KeyValueBasicInformation, Buffer, sizeof(Buffer), &Length),
-                  STATUS_NO_MORE_ENTRIES);
+    assert_status(
+        ZwEnumerateValueKey(Key, 3, KeyValueBasicInformation, Buffer, sizeof(Buffer), &Length),
+        STATUS_NO_MORE_ENTRIES);
     assert_ok(ZwDeleteValueKey(Key, &Name));
-    assert_ok(ZwEnumerateValueKey(Key, 0, KeyValueBasicInformation, Buffer, sizeof(Buffer), &Length));
+    assert_ok(
+        ZwEnumerateValueKey(Key, 0, KeyValueBasicInformation, Buffer, sizeof(Buffer), &Length));
     assert_memory_equal(Basic->Name, L"Empty", 10);
     assert_ok(ZwDeleteKey(Key));
     assert_ok(ZwClose(Key));
@@ -440,8 +454,9 @@ static void NoMemory(void **State)
 int main(void)
 {
     const struct CMUnitTest Tests[] = {
-        cmocka_unit_test(BootKeys), cmocka_unit_test(CreateAndOpen), cmocka_unit_test(Deleted),
-        cmocka_unit_test(Volatile), cmocka_unit_test(Links),         cmocka_unit_test(EnumerateKeys),
+        cmocka_unit_test(BootKeys), cmocka_unit_test(CreateAndOpen),
+        cmocka_unit_test(Deleted),  cmocka_unit_test(Volatile),
+        cmocka_unit_test(Links),    cmocka_unit_test(EnumerateKeys),
         cmocka_unit_test(Values),   cmocka_unit_test(ByPath),
         cmocka_unit_test(NoMemory),
     };

@@ -75,8 +75,8 @@ static void NamedValues(void **State)
     ULONG EntryContext;
     (void)State;
 
-    assert_ok(Query(&(RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine, .Name = L"STRING",
-                                                .EntryContext = &EntryContext}));
+    assert_ok(Query(&(RTL_QUERY_REGISTRY_TABLE){
+        .QueryRoutine = Routine, .Name = L"STRING", .EntryContext = &EntryContext}));
     assert_int_equal(Got.Calls, 1);
     assert_memory_equal(Got.Call[0].Name, L"String", 14);
     assert_int_equal(Got.Call[0].Type, REG_SZ);
@@ -111,31 +111,37 @@ static void AbsentAndDefault(void **State)
 
     assert_ok(Query(&(RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine, .Name = L"None"}));
     assert_int_equal(Got.Calls, 0);
-    assert_status(Query(&(RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine, .Name = L"None",
+    assert_status(Query(&(RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine,
+                                                    .Name = L"None",
                                                     .Flags = RTL_QUERY_REGISTRY_REQUIRED}),
                   STATUS_OBJECT_NAME_NOT_FOUND);
-    assert_ok(Query(&(RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine, .Name = L"None",
-                                                .DefaultType = REG_DWORD, .DefaultData = &Default,
+    assert_ok(Query(&(RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine,
+                                                .Name = L"None",
+                                                .DefaultType = REG_DWORD,
+                                                .DefaultData = &Default,
                                                 .DefaultLength = 4}));
     assert_int_equal(Got.Calls, 1);
     assert_memory_equal(Got.Call[0].Name, L"None", 10);
     assert_int_equal(Got.Call[0].Type, REG_DWORD);
     assert_memory_equal(Got.Call[0].Data, &Default, 4);
     /* A string's length is found where it is not given. */
-    assert_ok(Query(&(RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine, .Name = L"None",
-                                                .DefaultType = REG_SZ, .DefaultData = L"dflt"}));
+    assert_ok(Query(&(RTL_QUERY_REGISTRY_TABLE){
+        .QueryRoutine = Routine, .Name = L"None", .DefaultType = REG_SZ, .DefaultData = L"dflt"}));
     assert_int_equal(Got.Call[0].Length, 10);
-    assert_ok(Query(&(RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine, .Name = L"None",
+    assert_ok(Query(&(RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine,
+                                                .Name = L"None",
                                                 .Flags = RTL_QUERY_REGISTRY_NOEXPAND,
                                                 .DefaultType = REG_MULTI_SZ,
                                                 .DefaultData = L"a\0b\0"}));
     assert_int_equal(Got.Call[0].Length, 10);
-    assert_status(Query(&(RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine, .Name = L"None",
-                                                    .DefaultType = REG_DWORD}),
+    assert_status(Query(&(RTL_QUERY_REGISTRY_TABLE){
+                      .QueryRoutine = Routine, .Name = L"None", .DefaultType = REG_DWORD}),
                   STATUS_DATA_OVERRUN);
     /* A value that is there beats the default. */
-    assert_ok(Query(&(RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine, .Name = L"Dword",
-                                                .DefaultType = REG_DWORD, .DefaultData = &Default,
+    assert_ok(Query(&(RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine,
+                                                .Name = L"Dword",
+                                                .DefaultType = REG_DWORD,
+                                                .DefaultData = &Default,
                                                 .DefaultLength = 4}));
     assert_memory_equal(Got.Call[0].Data, "\x78\x56\x34\x12", 4);
 }
@@ -151,8 +157,8 @@ static void Expansion(void **State)
     assert_int_equal(Got.Call[1].Length, 8);
     assert_memory_equal(Got.Call[1].Data, L"two", 8);
     assert_memory_equal(Got.Call[2].Data, L"three", 12);
-    assert_ok(Query(&(RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine, .Name = L"Multi",
-                                                .Flags = RTL_QUERY_REGISTRY_NOEXPAND}));
+    assert_ok(Query(&(RTL_QUERY_REGISTRY_TABLE){
+        .QueryRoutine = Routine, .Name = L"Multi", .Flags = RTL_QUERY_REGISTRY_NOEXPAND}));
     assert_int_equal(Got.Calls, 1);
     assert_int_equal(Got.Call[0].Type, REG_MULTI_SZ);
     assert_int_equal(Got.Call[0].Length, 30);
@@ -160,8 +166,8 @@ static void Expansion(void **State)
     assert_ok(Query(&(RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine, .Name = L"Expand"}));
     assert_int_equal(Got.Call[0].Type, REG_SZ);
     assert_memory_equal(Got.Call[0].Data, L"C:\\Windows\\x %no% %", 40);
-    assert_ok(Query(&(RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine, .Name = L"Expand",
-                                                .Flags = RTL_QUERY_REGISTRY_NOEXPAND}));
+    assert_ok(Query(&(RTL_QUERY_REGISTRY_TABLE){
+        .QueryRoutine = Routine, .Name = L"Expand", .Flags = RTL_QUERY_REGISTRY_NOEXPAND}));
     assert_int_equal(Got.Call[0].Type, REG_EXPAND_SZ);
     assert_memory_equal(Got.Call[0].Data, L"%SystemRoot%\\x %no% %", 44);
 
@@ -184,26 +190,28 @@ static void AllValues(void **State)
     assert_memory_equal(Got.Call[0].Name, L"String", 14);
     assert_memory_equal(Got.Call[2].Data, L"one", 8);
     /* A subkey: its values. */
-    assert_ok(Query(&(RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine, .Name = L"Sub",
-                                                .Flags = RTL_QUERY_REGISTRY_SUBKEY}));
+    assert_ok(Query(&(RTL_QUERY_REGISTRY_TABLE){
+        .QueryRoutine = Routine, .Name = L"Sub", .Flags = RTL_QUERY_REGISTRY_SUBKEY}));
     assert_int_equal(Got.Calls, 2);
     assert_memory_equal(Got.Call[0].Name, L"Inner", 12);
-    assert_ok(Query(&(RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine, .Name = L"Void",
-                                                .Flags = RTL_QUERY_REGISTRY_SUBKEY}));
+    assert_ok(Query(&(RTL_QUERY_REGISTRY_TABLE){
+        .QueryRoutine = Routine, .Name = L"Void", .Flags = RTL_QUERY_REGISTRY_SUBKEY}));
     assert_int_equal(Got.Calls, 0);
-    assert_status(Query(&(RTL_QUERY_REGISTRY_TABLE){
-                      .QueryRoutine = Routine, .Name = L"Void",
-                      .Flags = RTL_QUERY_REGISTRY_SUBKEY | RTL_QUERY_REGISTRY_REQUIRED}),
+    assert_status(Query(&(RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine,
+                                                    .Name = L"Void",
+                                                    .Flags = RTL_QUERY_REGISTRY_SUBKEY |
+                                                             RTL_QUERY_REGISTRY_REQUIRED}),
                   STATUS_OBJECT_NAME_NOT_FOUND);
-    assert_status(Query(&(RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine, .Name = L"None",
+    assert_status(Query(&(RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine,
+                                                    .Name = L"None",
                                                     .Flags = RTL_QUERY_REGISTRY_SUBKEY}),
                   STATUS_OBJECT_NAME_NOT_FOUND);
     assert_status(Query(&(RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine,
                                                     .Flags = RTL_QUERY_REGISTRY_SUBKEY}),
                   STATUS_INVALID_PARAMETER);
     /* No value at all: one call without any. */
-    assert_ok(Query(&(RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine,
-                                                .Flags = RTL_QUERY_REGISTRY_NOVALUE}));
+    assert_ok(Query(
+        &(RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine, .Flags = RTL_QUERY_REGISTRY_NOVALUE}));
     assert_int_equal(Got.Calls, 1);
     assert_true(Got.Call[0].NoName && Got.Call[0].NoData);
     assert_int_equal(Got.Call[0].Type, REG_NONE);
@@ -218,9 +226,10 @@ static void SubkeyAndTopkey(void **State)
     memset(&Got, 0, sizeof(Got));
     Table[0] = (RTL_QUERY_REGISTRY_TABLE){.Name = L"Sub", .Flags = RTL_QUERY_REGISTRY_SUBKEY};
     Table[1] = (RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine, .Name = L"Second"};
-    Table[2] = (RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine, .Name = L"Dword"}; /* not in there */
-    Table[3] = (RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine, .Name = L"Dword",
-                                          .Flags = RTL_QUERY_REGISTRY_TOPKEY};
+    Table[2] =
+        (RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine, .Name = L"Dword"}; /* not in there */
+    Table[3] = (RTL_QUERY_REGISTRY_TABLE){
+        .QueryRoutine = Routine, .Name = L"Dword", .Flags = RTL_QUERY_REGISTRY_TOPKEY};
     Table[4] = (RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine, .Name = L"Second"};
     assert_ok(RtlQueryRegistryValues(RTL_REGISTRY_SERVICES, L"Test", Table, NULL, NULL));
     assert_int_equal(Got.Calls, 2);
@@ -311,7 +320,8 @@ static void DirectStorage(void **State)
 
     assert_status(Direct(NULL, 0, 0, &Value), STATUS_INVALID_PARAMETER);
     assert_status(Direct(L"Sub", RTL_QUERY_REGISTRY_SUBKEY, 0, &Value), STATUS_INVALID_PARAMETER);
-    assert_status(Query(&(RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine, .Name = L"Dword",
+    assert_status(Query(&(RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine,
+                                                    .Name = L"Dword",
                                                     .Flags = RTL_QUERY_REGISTRY_DIRECT,
                                                     .EntryContext = &Value}),
                   STATUS_INVALID_PARAMETER);
@@ -328,9 +338,10 @@ static void Delete(void **State)
     assert_status(CmpQueryUlong(TEST, L"Once", &Value), STATUS_OBJECT_NAME_NOT_FOUND);
     assert_ok(CmpSetUlong(TEST L"\\Gone", L"A", 1));
     assert_ok(CmpSetUlong(TEST L"\\Gone", L"B", 1));
-    assert_ok(Query(&(RTL_QUERY_REGISTRY_TABLE){
-        .QueryRoutine = Routine, .Name = L"Gone",
-        .Flags = RTL_QUERY_REGISTRY_SUBKEY | RTL_QUERY_REGISTRY_DELETE}));
+    assert_ok(Query(&(RTL_QUERY_REGISTRY_TABLE){.QueryRoutine = Routine,
+                                                .Name = L"Gone",
+                                                .Flags = RTL_QUERY_REGISTRY_SUBKEY |
+                                                         RTL_QUERY_REGISTRY_DELETE}));
     assert_int_equal(Got.Calls, 2);
     assert_status(CmpQueryUlong(TEST L"\\Gone", L"A", &Value), STATUS_OBJECT_NAME_NOT_FOUND);
     assert_status(CmpQueryUlong(TEST L"\\Gone", L"B", &Value), STATUS_OBJECT_NAME_NOT_FOUND);
@@ -355,8 +366,8 @@ static void Places(void **State)
     Table[0].DefaultType = REG_DWORD;
     Table[0].DefaultData = &Default;
     Table[0].DefaultLength = 4;
-    assert_ok(RtlQueryRegistryValues(RTL_REGISTRY_SERVICES | RTL_REGISTRY_OPTIONAL, L"None", Table, NULL,
-                                     NULL));
+    assert_ok(RtlQueryRegistryValues(RTL_REGISTRY_SERVICES | RTL_REGISTRY_OPTIONAL, L"None", Table,
+                                     NULL, NULL));
     assert_int_equal(Value, 9);
     assert_status(RtlQueryRegistryValues(RTL_REGISTRY_MAXIMUM, L"None", Table, NULL, NULL),
                   STATUS_INVALID_PARAMETER);
@@ -366,9 +377,11 @@ static void Places(void **State)
     assert_status(RtlCheckRegistryKey(RTL_REGISTRY_CONTROL, L"None"), STATUS_OBJECT_NAME_NOT_FOUND);
     assert_ok(RtlCreateRegistryKey(RTL_REGISTRY_SERVICES, L"Test\\Made"));
     assert_true(CmpKeyExists(TEST L"\\Made"));
-    assert_ok(RtlWriteRegistryValue(RTL_REGISTRY_SERVICES, L"Test\\Made", L"W", REG_DWORD, &Default, 4));
+    assert_ok(
+        RtlWriteRegistryValue(RTL_REGISTRY_SERVICES, L"Test\\Made", L"W", REG_DWORD, &Default, 4));
     assert_ok(CmpQueryUlong(TEST L"\\Made", L"W", &Value));
-    assert_ok(RtlWriteRegistryValue(RTL_REGISTRY_HANDLE, (PCWSTR)Key, L"H", REG_DWORD, &Default, 4));
+    assert_ok(
+        RtlWriteRegistryValue(RTL_REGISTRY_HANDLE, (PCWSTR)Key, L"H", REG_DWORD, &Default, 4));
     assert_ok(RtlDeleteRegistryValue(RTL_REGISTRY_SERVICES, L"Test", L"H"));
     assert_status(RtlDeleteRegistryValue(RTL_REGISTRY_SERVICES, L"Test", L"H"),
                   STATUS_OBJECT_NAME_NOT_FOUND);
@@ -379,10 +392,10 @@ static void Places(void **State)
 int main(void)
 {
     const struct CMUnitTest Tests[] = {
-        cmocka_unit_test(NamedValues), cmocka_unit_test(AbsentAndDefault),
-        cmocka_unit_test(Expansion),   cmocka_unit_test(AllValues),
+        cmocka_unit_test(NamedValues),     cmocka_unit_test(AbsentAndDefault),
+        cmocka_unit_test(Expansion),       cmocka_unit_test(AllValues),
         cmocka_unit_test(SubkeyAndTopkey), cmocka_unit_test(DirectStorage),
-        cmocka_unit_test(Delete),      cmocka_unit_test(Places),
+        cmocka_unit_test(Delete),          cmocka_unit_test(Places),
     };
     return cmocka_run_group_tests(Tests, Setup, Teardown);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The registry's services as a program meets them. The test boots by itself: cmocka puts its own handler of SIGSEGV in place at
- * the beginning of a test, and ntio's must come later.
+ * The registry's services as a program meets them. The test boots by itself: cmocka puts its own
+ * handler of SIGSEGV in place at the beginning of a test, and ntio's must come later.
  */
 #include "cmtest.h"
 
@@ -17,8 +17,8 @@ static void Program(void **State)
     assert_int_equal(ntio_boot(NULL), 0);
     assert_ok(CreateKey(&Kernel, TEST, NULL, 0, NULL));
     ExpPreviousMode = UserMode;
-    assert_ok(NtCreateKey(&Full, KEY_ALL_ACCESS, Named(&Attributes, TEST, OBJ_KERNEL_HANDLE, NULL), 0,
-                          NULL, 0, NULL));
+    assert_ok(NtCreateKey(&Full, KEY_ALL_ACCESS, Named(&Attributes, TEST, OBJ_KERNEL_HANDLE, NULL),
+                          0, NULL, 0, NULL));
     assert_true((LONG_PTR)Full > 0);
     assert_ok(NtOpenKey(&Reader, KEY_READ, Named(&Attributes, TEST, 0, NULL)));
     assert_ok(NtSetValueKey(Full, &Name, 0, REG_DWORD, &Value, 4));
@@ -27,8 +27,9 @@ static void Program(void **State)
     assert_ok(NtQueryValueKey(Reader, &Name, KeyValuePartialInformation, Buffer, sizeof(Buffer),
                               &Length));
     assert_int_equal(Buffer[3], 5);
-    assert_status(NtQueryValueKey(Reader, &Name, KeyValuePartialInformation, (PVOID)16, 16, &Length),
-                  STATUS_ACCESS_VIOLATION);
+    assert_status(
+        NtQueryValueKey(Reader, &Name, KeyValuePartialInformation, (PVOID)16, 16, &Length),
+        STATUS_ACCESS_VIOLATION);
     assert_status(NtQueryValueKey(Reader, &Name, KeyValuePartialInformation, Buffer, 14, &Length),
                   STATUS_BUFFER_OVERFLOW);
     assert_ok(NtQueryKey(Reader, KeyBasicInformation, Buffer, sizeof(Buffer), &Length));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* S-lists, interlocked lists and numbers, lookaside lists: alone and with threads against each other. */
+/* S-lists, interlocked lists and numbers, lookaside lists: alone and with threads against each
+ * other. */
 #include "ntio/ex/ex.h"
 #include "ntio/vf/sanitizer.h"
 #include "tests/support/host.h"
@@ -59,7 +60,8 @@ static void test_slist_order(void **state)
 static SLIST_HEADER shared_head;
 static _Atomic ULONGLONG popped_sum;
 
-/* Entries are freed by whoever pops them: a pop that looked at an entry of somebody else's would be seen by a sanitizer. */
+/* Entries are freed by whoever pops them: a pop that looked at an entry of somebody else's would be
+ * seen by a sanitizer. */
 static void *push_and_pop(void *context)
 {
     ULONG i;
@@ -236,7 +238,8 @@ static void test_lookaside_depth(void **state)
 
 static int made, unmade;
 
-static PVOID NTAPI make(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag, PLOOKASIDE_LIST_EX Lookaside)
+static PVOID NTAPI make(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag,
+                        PLOOKASIDE_LIST_EX Lookaside)
 {
     (void)Lookaside;
     made++;
@@ -262,7 +265,8 @@ static void test_lookaside_ex(void **state)
                      STATUS_INVALID_PARAMETER_5);
     assert_int_equal(ExInitializeLookasideListEx(&list, NULL, NULL, NonPagedPoolNx, 0, 64, TAG, 9),
                      STATUS_INVALID_PARAMETER_8);
-    assert_int_equal(ExInitializeLookasideListEx(&list, make, unmake, NonPagedPoolNx, 0, 64, TAG, 0), 0);
+    assert_int_equal(
+        ExInitializeLookasideListEx(&list, make, unmake, NonPagedPoolNx, 0, 64, TAG, 0), 0);
     block = ExAllocateFromLookasideListEx(&list);
     assert_int_equal(made, 1);
     ExFreeToLookasideListEx(&list, block);
@@ -309,10 +313,10 @@ static void test_lookaside_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_slist_order),     cmocka_unit_test(test_slist_threads),
-        cmocka_unit_test(test_interlocked),     cmocka_unit_test(test_interlocked_threads),
-        cmocka_unit_test(test_lookaside),       cmocka_unit_test(test_lookaside_depth),
-        cmocka_unit_test(test_lookaside_ex),    cmocka_unit_test(test_lookaside_threads),
+        cmocka_unit_test(test_slist_order),  cmocka_unit_test(test_slist_threads),
+        cmocka_unit_test(test_interlocked),  cmocka_unit_test(test_interlocked_threads),
+        cmocka_unit_test(test_lookaside),    cmocka_unit_test(test_lookaside_depth),
+        cmocka_unit_test(test_lookaside_ex), cmocka_unit_test(test_lookaside_threads),
     };
     return cmocka_run_group_tests_name("ex lists", tests, host_setup, host_teardown);
 }

@@ -107,7 +107,7 @@ static ERESOURCE resource;
 typedef struct helper {
     pthread_t thread;
     BOOLEAN exclusive;
-    BOOLEAN (NTAPI *acquire)(PERESOURCE, BOOLEAN);
+    BOOLEAN(NTAPI *acquire)(PERESOURCE, BOOLEAN);
     _Atomic int has; /* 1: acquired, 2: released */
     KEVENT release;
 } helper;
@@ -126,7 +126,7 @@ static void *hold(void *context)
     return NULL;
 }
 
-static void start(helper *h, BOOLEAN (NTAPI *acquire)(PERESOURCE, BOOLEAN))
+static void start(helper *h, BOOLEAN(NTAPI *acquire)(PERESOURCE, BOOLEAN))
 {
     h->acquire = acquire;
     atomic_store(&h->has, 0);
@@ -218,7 +218,8 @@ static void test_resource_shared(void **state)
     ExDeleteResourceLite(&resource);
 }
 
-/* An exclusive waiter holds new sharers off, but not those that starve it; who shares it already may do so again. */
+/* An exclusive waiter holds new sharers off, but not those that starve it; who shares it already
+ * may do so again. */
 static void test_resource_starvation(void **state)
 {
     helper sharer, writer, late;
@@ -458,12 +459,12 @@ static void test_spin_lock_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fast_mutex),          cmocka_unit_test(test_guarded_mutex),
-        cmocka_unit_test(test_fast_mutex_threads),  cmocka_unit_test(test_resource_alone),
-        cmocka_unit_test(test_resource_shared),     cmocka_unit_test(test_resource_starvation),
-        cmocka_unit_test(test_resource_convert),    cmocka_unit_test(test_resource_owner_pointer),
-        cmocka_unit_test(test_resource_threads),    cmocka_unit_test(test_rundown),
-        cmocka_unit_test(test_rundown_threads),     cmocka_unit_test(test_spin_lock),
+        cmocka_unit_test(test_fast_mutex),         cmocka_unit_test(test_guarded_mutex),
+        cmocka_unit_test(test_fast_mutex_threads), cmocka_unit_test(test_resource_alone),
+        cmocka_unit_test(test_resource_shared),    cmocka_unit_test(test_resource_starvation),
+        cmocka_unit_test(test_resource_convert),   cmocka_unit_test(test_resource_owner_pointer),
+        cmocka_unit_test(test_resource_threads),   cmocka_unit_test(test_rundown),
+        cmocka_unit_test(test_rundown_threads),    cmocka_unit_test(test_spin_lock),
         cmocka_unit_test(test_spin_lock_threads),
     };
     return cmocka_run_group_tests_name("ex locks", tests, host_setup, host_teardown);

@@ -295,10 +295,14 @@ static void test_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_alignment),  cmocka_unit_test(test_contents),
-        cmocka_unit_test(test_block_info), cmocka_unit_test(test_tags),
-        cmocka_unit_test(test_flags_that_are_wrong), cmocka_unit_test(test_failures),
-        cmocka_unit_test(test_accounting), cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_alignment),
+        cmocka_unit_test(test_contents),
+        cmocka_unit_test(test_block_info),
+        cmocka_unit_test(test_tags),
+        cmocka_unit_test(test_flags_that_are_wrong),
+        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_accounting),
+        cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests_name("ex pool", tests, host_setup, host_teardown);
 }

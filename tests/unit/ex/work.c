@@ -36,7 +36,8 @@ static VOID NTAPI look_around(PVOID Parameter)
 
 static void test_where_it_runs(void **state)
 {
-    static const WORK_QUEUE_TYPE types[] = {CriticalWorkQueue, DelayedWorkQueue, HyperCriticalWorkQueue,
+    static const WORK_QUEUE_TYPE types[] = {CriticalWorkQueue, DelayedWorkQueue,
+                                            HyperCriticalWorkQueue,
                                             (WORK_QUEUE_TYPE)(CustomPriorityWorkQueue + 13)};
     size_t i;
 
@@ -229,8 +230,10 @@ static void test_callback(void **state)
     (void)state;
     InitializeObjectAttributes(&attributes, NULL, OBJ_CASE_INSENSITIVE, NULL, NULL);
     assert_int_equal(ExCreateCallback(&object, &attributes, TRUE, TRUE), STATUS_UNSUCCESSFUL);
-    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_PERMANENT, NULL, NULL);
-    assert_int_equal(ExCreateCallback(&object, &attributes, FALSE, TRUE), STATUS_OBJECT_NAME_NOT_FOUND);
+    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_PERMANENT, NULL,
+                               NULL);
+    assert_int_equal(ExCreateCallback(&object, &attributes, FALSE, TRUE),
+                     STATUS_OBJECT_NAME_NOT_FOUND);
     assert_int_equal(ExCreateCallback(&object, &attributes, TRUE, TRUE), STATUS_SUCCESS);
     assert_int_equal(ExCreateCallback(&same, &attributes, FALSE, FALSE), STATUS_SUCCESS);
     assert_ptr_equal(same, object);
@@ -261,7 +264,8 @@ static void test_callback_for_one(void **state)
     PVOID first;
 
     (void)state;
-    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_PERMANENT, NULL, NULL);
+    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_PERMANENT, NULL,
+                               NULL);
     assert_int_equal(ExCreateCallback(&object, &attributes, TRUE, FALSE), STATUS_SUCCESS);
     first = ExRegisterCallback(object, note, NULL);
     assert_non_null(first);
@@ -395,12 +399,12 @@ static void test_raise(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_where_it_runs),   cmocka_unit_test(test_many),
-        cmocka_unit_test(test_drain),           cmocka_unit_test(test_blocked_workers),
-        cmocka_unit_test(test_stop_and_start),  cmocka_unit_test(test_queue_while_stopping),
-        cmocka_unit_test(test_callback),        cmocka_unit_test(test_callback_for_one),
-        cmocka_unit_test(test_callback_busy),   cmocka_unit_test(test_uuid),
-        cmocka_unit_test(test_local_time),      cmocka_unit_test(test_previous_mode),
+        cmocka_unit_test(test_where_it_runs),  cmocka_unit_test(test_many),
+        cmocka_unit_test(test_drain),          cmocka_unit_test(test_blocked_workers),
+        cmocka_unit_test(test_stop_and_start), cmocka_unit_test(test_queue_while_stopping),
+        cmocka_unit_test(test_callback),       cmocka_unit_test(test_callback_for_one),
+        cmocka_unit_test(test_callback_busy),  cmocka_unit_test(test_uuid),
+        cmocka_unit_test(test_local_time),     cmocka_unit_test(test_previous_mode),
         cmocka_unit_test(test_raise),
     };
     return cmocka_run_group_tests_name("ex work", tests, host_setup, host_teardown);

@@ -14,8 +14,8 @@ SAMPLE = os.path.dirname(os.path.abspath(APP))
 
 
 def run(*command, text=None, env=None):
-    environment = dict(os.environ, **(env or {}))
-    environment.pop("NTIO_DEBUG", None)
+    environment = {name: value for name, value in os.environ.items() if name not in ("NTIO_DEBUG", "SAMPLE_IMAGE")}
+    environment.update(env or {})
     return subprocess.run(command, input=text, capture_output=True, text=True, timeout=30, env=environment)
 
 
@@ -100,6 +100,12 @@ def sample_sys():
     sample({"SAMPLE_IMAGE": "hello_io.sys"})
 
 
+def debug_output_on_request():
+    result = run(APP, text="exit\n", env={"NTIO_DEBUG": "1"})
+    expect(result.stderr == "hello_io: hello\nhello_io: bye\n", repr(result.stderr))
+    expect(run(APP, text="exit\n", env={"NTIO_DEBUG": "0"}).stderr == "")
+
+
 def run_errors():
     one_line(run(NTIO, "run"), 2, "needs a sample's folder")
     one_line(run(NTIO, "run", "/nowhere"), 1, "can't open /nowhere")
@@ -107,7 +113,8 @@ def run_errors():
         one_line(run(NTIO, "run", folder), 1, "there is no program")
 
 
-CASES = [usage_and_version, load_native, load_sys, load_errors, imports, sample_native, sample_sys, run_errors]
+CASES = [usage_and_version, load_native, load_sys, load_errors, imports, sample_native, sample_sys,
+         debug_output_on_request, run_errors]
 NEED_SYS = {load_sys, imports, sample_sys}
 
 failures = 0

@@ -2,6 +2,7 @@
 /* Buffers and endings of a program's requests: three methods, events, APCs, ports, positions. */
 #include "tests/unit/io/iotest.h"
 
+#include <stdlib.h>
 #include <sys/mman.h>
 
 #define CTL_BUFFERED CTL_CODE(FILE_DEVICE_UNKNOWN, 0x800, METHOD_BUFFERED, FILE_ANY_ACCESS)
@@ -76,9 +77,9 @@ static NTSTATUS NTAPI transfer(PDEVICE_OBJECT device, PIRP irp)
     buffer = seen_mdl != NULL      ? MmGetSystemAddressForMdlSafe(seen_mdl, NormalPagePriority)
              : seen_system != NULL ? seen_system
                                    : seen_user;
-    if (stack->MajorFunction == IRP_MJ_READ)
+    if (stack->MajorFunction == IRP_MJ_READ && answer_bytes != 0)
         memset(buffer, 0x5a, answer_bytes);
-    else if (read_length <= sizeof(in))
+    else if (stack->MajorFunction == IRP_MJ_WRITE && read_length <= sizeof(in))
         memcpy(in, buffer, read_length);
     return answer_it(irp);
 }
@@ -152,8 +153,11 @@ static void method_buffered(void **state)
     assert_int_equal(large[3999], 0x5a);
     assert_int_equal(large[4000], 7);
     free(large);
-    /* None at all. */
+    /* None at all, and none that is said to be long. */
     answer_bytes = 0;
+    assert_ok(ioctl_(handle, CTL_BUFFERED, NULL, 100, NULL, 200, &io));
+    assert_int_equal(in_length, 0);
+    assert_int_equal(out_length, 0);
     assert_ok(ioctl_(handle, CTL_BUFFERED, NULL, 0, NULL, 0, &io));
     assert_null(seen_system);
     assert_ok(NtClose(handle));

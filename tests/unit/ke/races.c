@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #define THREADS 8
-#define ROUNDS  2000
+#define ROUNDS  10000
 
 /* A semaphore's units: each release is taken exactly once. */
 

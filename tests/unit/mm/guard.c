@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Guards, probes and copies of a program's memory; native __try; faults that are the program's own. */
+/* Guards, probes and copies of a program's memory; native __try. */
 #include "ntio/mm/mm.h"
 #include "ntseh.h"
-#include "ntio.h"
 #include "ntio/vf/sanitizer.h"
 #include "tests/support/host.h"
 #include <pthread.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -56,7 +52,8 @@ static void test_copy(void **state)
     memset(RW, 0x42, PAGE_SIZE);
     assert_int_equal(MmpCopyUser(local, RW, sizeof(local)), 0);
     assert_int_equal(local[63], 0x42);
-    assert_int_equal(MmpCopyUser(local, RO + PAGE_SIZE - 32, sizeof(local)), STATUS_ACCESS_VIOLATION);
+    assert_int_equal(MmpCopyUser(local, RO + PAGE_SIZE - 32, sizeof(local)),
+                     STATUS_ACCESS_VIOLATION);
     assert_int_equal(MmpCopyUser(RO, local, sizeof(local)), STATUS_ACCESS_VIOLATION);
     assert_int_equal(MmpCopyUser(NONE, local, 0), 0);
     assert_int_equal(MmpCopyUser((PVOID)0x10, local, 8), STATUS_ACCESS_VIOLATION);
@@ -159,11 +156,15 @@ static NTSTATUS NTAPI read_byte(volatile UCHAR *byte, PUCHAR value)
 {
     volatile NTSTATUS status = STATUS_SUCCESS;
 
-    NT_TRY {
+    NT_TRY
+    {
         *value = touch(byte);
-    } NT_EXCEPT(EXCEPTION_EXECUTE_HANDLER) {
+    }
+    NT_EXCEPT(EXCEPTION_EXECUTE_HANDLER)
+    {
         status = GetExceptionCode();
-    } NT_END
+    }
+    NT_END
     return status;
 }
 
@@ -182,14 +183,18 @@ static NTSTATUS NTAPI probe(PVOID address, SIZE_T length, ULONG alignment, BOOLE
 {
     volatile NTSTATUS status = STATUS_SUCCESS;
 
-    NT_TRY {
+    NT_TRY
+    {
         if (write)
             ProbeForWrite(address, length, alignment);
         else
             ProbeForRead(address, length, alignment);
-    } NT_EXCEPT(EXCEPTION_EXECUTE_HANDLER) {
+    }
+    NT_EXCEPT(EXCEPTION_EXECUTE_HANDLER)
+    {
         status = GetExceptionCode();
-    } NT_END
+    }
+    NT_END
     return status;
 }
 
@@ -223,17 +228,25 @@ static int NTAPI filtered(NTSTATUS raised)
 {
     volatile int way = 0;
 
-    NT_TRY {
-        NT_TRY {
+    NT_TRY
+    {
+        NT_TRY
+        {
             way = way * 10 + 1;
             ExRaiseStatus(raised);
-        } NT_EXCEPT(only(STATUS_DEVICE_BUSY, GetExceptionCode())) {
+        }
+        NT_EXCEPT(only(STATUS_DEVICE_BUSY, GetExceptionCode()))
+        {
             way = way * 10 + 2;
-        } NT_END
+        }
+        NT_END
         way = way * 10 + 3;
-    } NT_EXCEPT(EXCEPTION_EXECUTE_HANDLER) {
+    }
+    NT_EXCEPT(EXCEPTION_EXECUTE_HANDLER)
+    {
         way = way * 10 + (GetExceptionCode() == raised ? 4 : 5);
-    } NT_END
+    }
+    NT_END
     return way;
 }
 
@@ -248,18 +261,26 @@ static int NTAPI finally(BOOLEAN raise)
 {
     volatile int way = 0;
 
-    NT_TRY {
-        NT_TRY {
+    NT_TRY
+    {
+        NT_TRY
+        {
             way = 1;
             if (raise)
                 ExRaiseStatus(STATUS_DATA_ERROR);
-        } NT_FINALLY {
+        }
+        NT_FINALLY
+        {
             way = way * 10 + (AbnormalTermination() ? 2 : 3);
-        } NT_END_FINALLY
+        }
+        NT_END_FINALLY
         way = way * 10 + 4;
-    } NT_EXCEPT(EXCEPTION_EXECUTE_HANDLER) {
+    }
+    NT_EXCEPT(EXCEPTION_EXECUTE_HANDLER)
+    {
         way = way * 10 + 5;
-    } NT_END
+    }
+    NT_END
     return way;
 }
 
@@ -275,7 +296,8 @@ static int NTAPI leave_early(int how)
     int i;
 
     for (i = 0; i < 2; i++) {
-        NT_TRY {
+        NT_TRY
+        {
             if (how == 0)
                 return 1;
             if (how == 1)
@@ -283,15 +305,19 @@ static int NTAPI leave_early(int how)
             if (how == 2)
                 continue;
             ExRaiseStatus(STATUS_DATA_ERROR);
-        } NT_EXCEPT(EXCEPTION_EXECUTE_HANDLER) {
+        }
+        NT_EXCEPT(EXCEPTION_EXECUTE_HANDLER)
+        {
             if (how == 3)
                 return 4;
-        } NT_END
+        }
+        NT_END
     }
     return how + 1;
 }
 
-/* Out of the block by return, break or continue: the protection ends there, and the next one out is in force. */
+/* Out of the block by return, break or continue: the protection ends there, and the next one out is
+ * in force. */
 static void test_early_leave(void **state)
 {
     volatile int how;
@@ -311,8 +337,8 @@ static void test_early_leave(void **state)
 }
 
 /* Registers that Windows' convention keeps for the caller, over a fault in between. */
-static double NTAPI keep_registers(volatile UCHAR *byte, double a, double b, double c, double d, LONGLONG x,
-                                   LONGLONG y)
+static double NTAPI keep_registers(volatile UCHAR *byte, double a, double b, double c, double d,
+                                   LONGLONG x, LONGLONG y)
 {
     double e = a * b + c, f = b * c + d, g = c * d + a, h = d * a + b;
     LONGLONG u = x * 3 + y, v = y * 5 + x, w = x ^ y;
@@ -353,76 +379,37 @@ static void test_many_raises(void **state)
     (void)state;
     for (i = 0; i < 5000; i++) {
         volatile BOOLEAN caught = FALSE;
-        NT_TRY {
+        NT_TRY
+        {
             deep(20);
-        } NT_EXCEPT(EXCEPTION_EXECUTE_HANDLER) {
+        }
+        NT_EXCEPT(EXCEPTION_EXECUTE_HANDLER)
+        {
             caught = (BOOLEAN)(GetExceptionCode() == STATUS_STACK_OVERFLOW);
-        } NT_END
+        }
+        NT_END
         assert_true(caught);
     }
 }
 
-/* ---- the earlier handler ---- */
-
-static void earlier(int signal_number)
-{
-    (void)signal_number;
-    _exit(42);
-}
-
-static void set_handler(void (*handler)(int))
-{
-    struct sigaction action = {.sa_handler = handler};
-    sigaction(SIGBUS, &action, NULL);
-}
-
-/* A signal that somebody sends is no fault of ours: it goes to who had it before. */
-static void test_chain(void **state)
-{
-    struct rlimit none = {0, 0};
-    int status;
-    pid_t child;
-
-    (void)state;
-    child = fork();
-    if (child == 0) {
-        setrlimit(RLIMIT_CORE, &none);
-        set_handler(earlier);
-        if (ntio_boot(NULL) != 0)
-            _exit(1);
-        raise(SIGBUS);
-        _exit(2);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 42);
-    child = fork();
-    if (child == 0) {
-        setrlimit(RLIMIT_CORE, &none);
-        set_handler(SIG_DFL);
-        if (ntio_boot(NULL) != 0)
-            _exit(1);
-        raise(SIGBUS);
-        _exit(2);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFSIGNALED(status));
-    assert_int_equal(WTERMSIG(status), SIGBUS);
-}
-
 static int setup(void **state)
 {
-    (void)state;
     pages = mmap(NULL, 4 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (pages == MAP_FAILED || mprotect(RO, PAGE_SIZE, PROT_READ) != 0 ||
         mprotect(NONE, PAGE_SIZE, PROT_NONE) != 0)
         return -1;
-    return 0;
+    return host_setup(state);
+}
+
+static int teardown(void **state)
+{
+    int result = host_teardown(state);
+    munmap(pages, 4 * PAGE_SIZE);
+    return result;
 }
 
 int main(void)
 {
-    const struct CMUnitTest forking[] = {cmocka_unit_test(test_chain)};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_probe),         cmocka_unit_test(test_copy),
         cmocka_unit_test(test_nested_guards), cmocka_unit_test(test_status_of_a_file_that_shrank),
@@ -431,13 +418,5 @@ int main(void)
         cmocka_unit_test(test_finally),       cmocka_unit_test(test_early_leave),
         cmocka_unit_test(test_registers),     cmocka_unit_test(test_many_raises),
     };
-    void *none = NULL;
-    int failed;
-
-    if (setup(&none) != 0)
-        return 1;
-    failed = cmocka_run_group_tests_name("mm chain", forking, NULL, NULL);
-    failed += cmocka_run_group_tests_name("mm guard", tests, host_setup, host_teardown);
-    munmap(pages, 4 * PAGE_SIZE);
-    return failed;
+    return cmocka_run_group_tests_name("mm guard", tests, setup, teardown);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* MDLs: layout, flags, partial ones, IRP chains, mappings, accounting; pages and contiguous memory. */
+/* MDLs: layout, flags, partial ones, IRP chains, mappings, accounting; pages and contiguous memory.
+ */
 #include "ntio/mm/mm.h"
 #include "tests/support/host.h"
 #include <pthread.h>
@@ -130,7 +131,8 @@ static void test_lock(void **state)
 static void test_lock_fails(void **state)
 {
     PMDL mdl;
-    PUCHAR hole = mmap(NULL, 3 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    PUCHAR hole =
+        mmap(NULL, 3 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     (void)state;
     munmap(hole + PAGE_SIZE, PAGE_SIZE);
@@ -183,8 +185,10 @@ static void test_partial(void **state)
     assert_int_equal(part->ByteOffset, 50);
     assert_int_equal(part->ByteCount, PAGE_SIZE);
     assert_ptr_equal(part->Process, source->Process);
-    assert_int_equal(part->MdlFlags & (MDL_PARTIAL | MDL_MAPPED_TO_SYSTEM_VA | MDL_PAGES_LOCKED), MDL_PARTIAL);
-    assert_memory_equal(MmGetMdlPfnArray(part), MmGetMdlPfnArray(source) + 1, 2 * sizeof(PFN_NUMBER));
+    assert_int_equal(part->MdlFlags & (MDL_PARTIAL | MDL_MAPPED_TO_SYSTEM_VA | MDL_PAGES_LOCKED),
+                     MDL_PARTIAL);
+    assert_memory_equal(MmGetMdlPfnArray(part), MmGetMdlPfnArray(source) + 1,
+                        2 * sizeof(PFN_NUMBER));
     /* A mapping of its own, which building it anew gives up. */
     address = MmGetSystemAddressForMdlSafe(part, NormalPagePriority);
     assert_ptr_equal(address, buffer + PAGE_SIZE + 50);
@@ -239,7 +243,8 @@ static void test_user_mapping(void **state)
 
     (void)state;
     MmBuildMdlForNonPagedPool(mdl);
-    address = MmMapLockedPagesSpecifyCache(mdl, UserMode, MmCached, NULL, FALSE, NormalPagePriority);
+    address =
+        MmMapLockedPagesSpecifyCache(mdl, UserMode, MmCached, NULL, FALSE, NormalPagePriority);
     assert_non_null(address);
     address[5] = 7;
     assert_int_equal(block[5], 7);
@@ -312,8 +317,8 @@ static PHYSICAL_ADDRESS physical(ULONGLONG value)
 
 static void test_pages(void **state)
 {
-    PMDL mdl = MmAllocatePagesForMdlEx(physical(0), physical(~0ULL >> 1), physical(0), 10 * PAGE_SIZE + 1,
-                                       MmCached, 0);
+    PMDL mdl = MmAllocatePagesForMdlEx(physical(0), physical(~0ULL >> 1), physical(0),
+                                       10 * PAGE_SIZE + 1, MmCached, 0);
     PUCHAR address;
     size_t i;
 
@@ -445,13 +450,13 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_layout),        cmocka_unit_test(test_chain),
-        cmocka_unit_test(test_nonpaged),      cmocka_unit_test(test_lock),
-        cmocka_unit_test(test_lock_fails),    cmocka_unit_test(test_mapping_fails),
-        cmocka_unit_test(test_partial),       cmocka_unit_test(test_advance),
-        cmocka_unit_test(test_user_mapping),  cmocka_unit_test(test_accounting),
-        cmocka_unit_test(test_pool_mdl),      cmocka_unit_test(test_pages),
-        cmocka_unit_test(test_contiguous),    cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_layout),          cmocka_unit_test(test_chain),
+        cmocka_unit_test(test_nonpaged),        cmocka_unit_test(test_lock),
+        cmocka_unit_test(test_lock_fails),      cmocka_unit_test(test_mapping_fails),
+        cmocka_unit_test(test_partial),         cmocka_unit_test(test_advance),
+        cmocka_unit_test(test_user_mapping),    cmocka_unit_test(test_accounting),
+        cmocka_unit_test(test_pool_mdl),        cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_contiguous),      cmocka_unit_test(test_threads),
         cmocka_unit_test(test_routine_address),
     };
     return cmocka_run_group_tests_name("mm mdl", tests, setup, teardown);

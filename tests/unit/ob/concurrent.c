@@ -30,7 +30,8 @@ static VOID ThingDelete(PVOID Object)
 
 static int Setup(void **State)
 {
-    static const OB_TYPE_INFO Thing = {.Name = L"Thing", .Close = ThingClose, .Delete = ThingDelete};
+    static const OB_TYPE_INFO Thing = {
+        .Name = L"Thing", .Close = ThingClose, .Delete = ThingDelete};
 
     if (BootGroup(State) != 0)
         return -1;
@@ -50,25 +51,31 @@ typedef struct _WORKER {
     const char *Failure;
 } WORKER;
 
+static pthread_barrier_t Start;
+
 static void RunWorkers(void *(*Routine)(void *), WORKER *Workers)
 {
+    pthread_barrier_init(&Start, NULL, Threads);
     for (ULONG i = 0; i < Threads; i++) {
         Workers[i] = (WORKER){.Seed = i + 1};
         assert_int_equal(pthread_create(&Workers[i].Thread, NULL, Routine, &Workers[i]), 0);
     }
     for (ULONG i = 0; i < Threads; i++)
         pthread_join(Workers[i].Thread, NULL);
+    pthread_barrier_destroy(&Start);
     for (ULONG i = 0; i < Threads; i++)
         assert_string_equal(Workers[i].Failure != NULL ? Workers[i].Failure : "", "");
 }
 
-/* Slots that hold a handle or NULL; whoever takes one out closes it, others may look it up at any time. */
+/* Slots that hold a handle or NULL; whoever takes one out closes it, others may look it up at any
+ * time. */
 static HANDLE _Atomic Table[Slots];
 
 static void *UseTable(void *Argument)
 {
     WORKER *Worker = Argument;
 
+    pthread_barrier_wait(&Start);
     for (ULONG i = 0; i < Rounds && Worker->Failure == NULL; i++) {
         HANDLE _Atomic *Slot = &Table[Random(&Worker->Seed) % Slots];
         PVOID Object;
@@ -95,8 +102,8 @@ static void *UseTable(void *Argument)
                 Worker->Failure = "close";
             break;
         default: { /* look-ups of what may be closed meanwhile, or be another object by now */
-            NTSTATUS Status = ObReferenceObjectByHandle(atomic_load(Slot), 1, ThingType, UserMode,
-                                                        &Object, NULL);
+            NTSTATUS Status =
+                ObReferenceObjectByHandle(atomic_load(Slot), 1, ThingType, UserMode, &Object, NULL);
             if (NT_SUCCESS(Status)) {
                 Worker->Found++;
                 if (*(ULONG *)Object != 0x600d)
@@ -137,6 +144,7 @@ static void *UseOne(void *Argument)
 {
     WORKER *Worker = Argument;
 
+    pthread_barrier_wait(&Start);
     for (ULONG i = 0; i < Rounds && Worker->Failure == NULL; i++) {
         PVOID Object;
         HANDLE Copy;
@@ -147,8 +155,8 @@ static void *UseOne(void *Argument)
         else
             ObDereferenceObject(Object);
         if (i % 8 == 0) {
-            if (!NT_SUCCESS(NtDuplicateObject(NtCurrentProcess(), Shared, NtCurrentProcess(), &Copy, 0,
-                                              0, DUPLICATE_SAME_ACCESS)) ||
+            if (!NT_SUCCESS(NtDuplicateObject(NtCurrentProcess(), Shared, NtCurrentProcess(), &Copy,
+                                              0, 0, DUPLICATE_SAME_ACCESS)) ||
                 !NT_SUCCESS(NtClose(Copy)))
                 Worker->Failure = "duplicate";
         }
@@ -172,14 +180,15 @@ static void OneObject(void **State)
 }
 
 /*
- * Everybody creates or opens the same name and closes it again. Whoever holds a handle holds the one object of that name: a second
- * open finds it.
+ * Everybody creates or opens the same name and closes it again. Whoever holds a handle holds the
+ * one object of that name: a second open finds it.
  */
 static void *UseName(void *Argument)
 {
     WORKER *Worker = Argument;
 
-    for (ULONG i = 0; i < Rounds / 4 && Worker->Failure == NULL; i++) {
+    pthread_barrier_wait(&Start);
+    for (ULONG i = 0; i < Rounds && Worker->Failure == NULL; i++) {
         HANDLE First, Second;
         PVOID A = NULL, B = NULL;
         NTSTATUS Status;
@@ -199,7 +208,8 @@ static void *UseName(void *Argument)
             Worker->Failure = "the name is gone while a handle is open";
         } else {
             if (!NT_SUCCESS(ObReferenceObjectByHandle(First, 0, NULL, KernelMode, &A, NULL)) ||
-                !NT_SUCCESS(ObReferenceObjectByHandle(Second, 0, NULL, KernelMode, &B, NULL)) || A != B)
+                !NT_SUCCESS(ObReferenceObjectByHandle(Second, 0, NULL, KernelMode, &B, NULL)) ||
+                A != B)
                 Worker->Failure = "two objects of one name";
             if (A != NULL)
                 ObDereferenceObject(A);
@@ -226,6 +236,7 @@ static void *UseDirectory(void *Argument)
 {
     WORKER *Worker = Argument;
 
+    pthread_barrier_wait(&Start);
     for (ULONG i = 0; i < Rounds / 4 && Worker->Failure == NULL; i++) {
         WCHAR Path[] = L"\\Device\\Crowd\\x00";
         NTSTATUS Status;

@@ -34,7 +34,8 @@ static VOID ThingDelete(PVOID Object)
 
 static int Setup(void **State)
 {
-    static const OB_TYPE_INFO Thing = {.Name = L"Thing", .Close = ThingClose, .Delete = ThingDelete};
+    static const OB_TYPE_INFO Thing = {
+        .Name = L"Thing", .Close = ThingClose, .Delete = ThingDelete};
     static const OB_TYPE_INFO Other = {.Name = L"Other"};
     static const GENERIC_MAPPING Mapping = {0x1, 0x2, 0x4, 0xf};
 
@@ -76,7 +77,8 @@ static void References(void **State)
     assert_ok(ObReferenceObjectByPointer(Thing, 0, NULL, KernelMode));
     assert_status(ObReferenceObjectByPointer(Thing, 0, OtherType, KernelMode),
                   STATUS_OBJECT_TYPE_MISMATCH);
-    assert_status(ObReferenceObjectByPointer(Thing, 0, NULL, UserMode), STATUS_OBJECT_TYPE_MISMATCH);
+    assert_status(ObReferenceObjectByPointer(Thing, 0, NULL, UserMode),
+                  STATUS_OBJECT_TYPE_MISMATCH);
     assert_int_equal(ObpReferenceCount(Thing), 3);
     assert_null(ObpDispatcherHeader(Thing));
     ObDereferenceObject(Thing);
@@ -126,6 +128,9 @@ static void HandleCounts(void **State)
     assert_ok(ObpCreateHandle(Thing, 0x1, 0, &Second));
     assert_ok(ObpCreateHandle(Thing, GENERIC_ALL, OBJ_KERNEL_HANDLE, &Kernel));
     assert_true((LONG_PTR)Kernel < 0);
+    assert_true(ObIsKernelHandle(Kernel));
+    assert_false(ObIsKernelHandle(First));
+    assert_false(ObIsKernelHandle(NtCurrentProcess()));
     assert_int_equal(ObpHandleCount(Thing), 3);
 
     assert_ok(ObReferenceObjectByHandle(First, 0, ThingType, KernelMode, &Object, &Information));
@@ -180,7 +185,8 @@ static void Access(void **State)
     assert_null(Object);
     assert_ok(ObReferenceObjectByHandle(Handle, 0x3, ThingType, KernelMode, &Object, NULL));
     ObDereferenceObject(Object);
-    assert_ok(ObReferenceObjectByHandle(Generic, 0x5 | SYNCHRONIZE, ThingType, UserMode, &Object, NULL));
+    assert_ok(
+        ObReferenceObjectByHandle(Generic, 0x5 | SYNCHRONIZE, ThingType, UserMode, &Object, NULL));
     ObDereferenceObject(Object);
     assert_status(ObReferenceObjectByHandle(Generic, 0x2, ThingType, UserMode, &Object, NULL),
                   STATUS_ACCESS_DENIED);
@@ -191,8 +197,9 @@ static void Access(void **State)
                   STATUS_OBJECT_TYPE_MISMATCH);
     assert_status(ObReferenceObjectByHandle(NULL, 0, NULL, UserMode, &Object, NULL),
                   STATUS_INVALID_HANDLE);
-    assert_status(ObReferenceObjectByHandle((HANDLE)0x123456780ULL, 0, NULL, UserMode, &Object, NULL),
-                  STATUS_INVALID_HANDLE);
+    assert_status(
+        ObReferenceObjectByHandle((HANDLE)0x123456780ULL, 0, NULL, UserMode, &Object, NULL),
+        STATUS_INVALID_HANDLE);
     assert_status(ObReferenceObjectByHandle((HANDLE)-400LL, 0, NULL, KernelMode, &Object, NULL),
                   STATUS_INVALID_HANDLE);
 
@@ -228,17 +235,18 @@ static void PseudoHandles(void **State)
     PVOID Object;
     (void)State;
 
-    assert_ok(ObReferenceObjectByHandle(NtCurrentProcess(), PROCESS_DUP_HANDLE, PspProcessType, UserMode,
-                                        &Object, &Information));
+    assert_ok(ObReferenceObjectByHandle(NtCurrentProcess(), PROCESS_DUP_HANDLE, PspProcessType,
+                                        UserMode, &Object, &Information));
     assert_ptr_equal(Object, PsGetCurrentProcess());
     assert_int_equal(Information.GrantedAccess, 0x1fffff);
     ObDereferenceObject(Object);
-    assert_ok(ObReferenceObjectByHandle(NtCurrentThread(), 0, PspThreadType, UserMode, &Object, NULL));
+    assert_ok(
+        ObReferenceObjectByHandle(NtCurrentThread(), 0, PspThreadType, UserMode, &Object, NULL));
     assert_ptr_equal(Object, PsGetCurrentThread());
     ObDereferenceObject(Object);
-    assert_status(ObReferenceObjectByHandle(NtCurrentProcess(), 0, PspThreadType, KernelMode, &Object,
-                                            NULL),
-                  STATUS_OBJECT_TYPE_MISMATCH);
+    assert_status(
+        ObReferenceObjectByHandle(NtCurrentProcess(), 0, PspThreadType, KernelMode, &Object, NULL),
+        STATUS_OBJECT_TYPE_MISMATCH);
     assert_status(ZwClose(NtCurrentProcess()), STATUS_INVALID_HANDLE);
     assert_status(ZwClose(NtCurrentThread()), STATUS_INVALID_HANDLE);
     assert_status(ZwClose(NULL), STATUS_INVALID_HANDLE);
@@ -261,12 +269,14 @@ static void ProtectFromClose(void **State)
     assert_ok(ObReferenceObjectByHandle(Handle, 0, NULL, KernelMode, &Object, &Information));
     assert_int_equal(Information.HandleAttributes, OBJ_INHERIT);
     ObDereferenceObject(Object);
-    assert_status(ZwSetInformationObject(Handle, 3, &Flags, sizeof(Flags)), STATUS_INVALID_INFO_CLASS);
+    assert_status(ZwSetInformationObject(Handle, 3, &Flags, sizeof(Flags)),
+                  STATUS_INVALID_INFO_CLASS);
     assert_status(ZwSetInformationObject(Handle, ObjectHandleFlagInformation, &Flags, 1),
                   STATUS_INFO_LENGTH_MISMATCH);
     assert_ok(ZwClose(Handle));
-    assert_status(ZwSetInformationObject(Handle, ObjectHandleFlagInformation, &Flags, sizeof(Flags)),
-                  STATUS_INVALID_HANDLE);
+    assert_status(
+        ZwSetInformationObject(Handle, ObjectHandleFlagInformation, &Flags, sizeof(Flags)),
+        STATUS_INVALID_HANDLE);
     ObDereferenceObject(Thing);
 }
 
@@ -279,8 +289,8 @@ static void Duplicate(void **State)
     (void)State;
 
     assert_ok(PspCreateProcess("other", &Process));
-    assert_ok(ObOpenObjectByPointer(Process, 0, NULL, PROCESS_ALL_ACCESS, PspProcessType, KernelMode,
-                                    &ProcessHandle));
+    assert_ok(ObOpenObjectByPointer(Process, 0, NULL, PROCESS_ALL_ACCESS, PspProcessType,
+                                    KernelMode, &ProcessHandle));
     assert_ok(ObpCreateHandle(Thing, 0x3, OBJ_INHERIT, &Source));
     ObDereferenceObject(Thing);
 
@@ -301,8 +311,9 @@ static void Duplicate(void **State)
 
     /* A program gets no more by a copy than it has. */
     AsUser(TRUE);
-    assert_status(NtDuplicateObject(NtCurrentProcess(), Source, NtCurrentProcess(), &Target, 0x4, 0, 0),
-                  STATUS_ACCESS_DENIED);
+    assert_status(
+        NtDuplicateObject(NtCurrentProcess(), Source, NtCurrentProcess(), &Target, 0x4, 0, 0),
+        STATUS_ACCESS_DENIED);
     AsUser(FALSE);
 
     /* Moved into the other process: the source closes. */
@@ -321,18 +332,20 @@ static void Duplicate(void **State)
     ObDereferenceObject(Object);
     KeUnstackDetachProcess(&Apc);
 
-    assert_status(ZwDuplicateObject(NtCurrentProcess(), (HANDLE)0x7ffc, NtCurrentProcess(), &Copy, 0, 0,
-                                    DUPLICATE_SAME_ACCESS),
+    assert_status(ZwDuplicateObject(NtCurrentProcess(), (HANDLE)0x7ffc, NtCurrentProcess(), &Copy,
+                                    0, 0, DUPLICATE_SAME_ACCESS),
                   STATUS_INVALID_HANDLE);
     assert_status(ZwDuplicateObject(Source, Source, NtCurrentProcess(), &Copy, 0, 0, 2),
                   STATUS_OBJECT_TYPE_MISMATCH);
-    assert_status(ZwDuplicateObject(NtCurrentProcess(), Source, NtCurrentProcess(), &Copy, 0, 0, 0x80),
-                  STATUS_INVALID_PARAMETER);
+    assert_status(
+        ZwDuplicateObject(NtCurrentProcess(), Source, NtCurrentProcess(), &Copy, 0, 0, 0x80),
+        STATUS_INVALID_PARAMETER);
     assert_status(ZwDuplicateObject(NtCurrentProcess(), Source, NULL, NULL, 0, 0, 0),
                   STATUS_INVALID_HANDLE);
 
     /* No target: the source is closed, and that is all. */
-    assert_ok(ZwDuplicateObject(NtCurrentProcess(), Source, NULL, NULL, 0, 0, DUPLICATE_CLOSE_SOURCE));
+    assert_ok(
+        ZwDuplicateObject(NtCurrentProcess(), Source, NULL, NULL, 0, 0, DUPLICATE_CLOSE_SOURCE));
     assert_int_equal(Seen.OfProcess, 1);
     assert_int_equal(Seen.OfSystem, 2);
     assert_status(ZwClose(Source), STATUS_INVALID_HANDLE);
@@ -368,7 +381,8 @@ static void Exclusive(void **State)
     ObDereferenceObject(Thing);
 }
 
-static VOID CountHandle(PEPROCESS Process, HANDLE Handle, PVOID Object, ACCESS_MASK Access, PVOID Context)
+static VOID CountHandle(PEPROCESS Process, HANDLE Handle, PVOID Object, ACCESS_MASK Access,
+                        PVOID Context)
 {
     ULONG *Count = Context;
     UNREFERENCED_PARAMETER(Process);

@@ -92,9 +92,9 @@ static NTSTATUS Unlink(const WCHAR *Path)
 
 static void BootDirectories(void **State)
 {
-    static const WCHAR *const Paths[] = {L"\\",          L"\\Device", L"\\Driver", L"\\??",
-                                         L"\\DosDevices", L"\\GLOBAL??", L"\\BaseNamedObjects",
-                                         L"\\ObjectTypes", L"\\Callback"};
+    static const WCHAR *const Paths[] = {
+        L"\\",         L"\\Device",           L"\\Driver",      L"\\??",      L"\\DosDevices",
+        L"\\GLOBAL??", L"\\BaseNamedObjects", L"\\ObjectTypes", L"\\Callback"};
     PVOID Object, Global;
     (void)State;
 
@@ -137,7 +137,8 @@ static void PathErrors(void **State)
     assert_status(Open(L"\\Device\\Thing\\More", NULL, &Object), STATUS_OBJECT_TYPE_MISMATCH);
     assert_status(Open(L"\\Device\\Thing", ObpDirectoryType, &Object), STATUS_OBJECT_TYPE_MISMATCH);
     assert_null(Object);
-    assert_status(Make(ThingType, L"\\None\\Thing", 0, NULL, &Object), STATUS_OBJECT_PATH_NOT_FOUND);
+    assert_status(Make(ThingType, L"\\None\\Thing", 0, NULL, &Object),
+                  STATUS_OBJECT_PATH_NOT_FOUND);
     assert_status(Make(ThingType, L"Thing", 0, NULL, &Object), STATUS_OBJECT_PATH_SYNTAX_BAD);
     assert_status(Make(ThingType, L"\\Device\\Thing\\More", 0, NULL, &Object),
                   STATUS_OBJECT_TYPE_MISMATCH);
@@ -167,7 +168,8 @@ static void Collision(void **State)
 
     assert_ok(Make(ThingType, L"\\Device\\Twin", OBJ_PERMANENT, NULL, &First));
     assert_int_equal(ObpReferenceCount(First), 2);
-    assert_status(Make(ThingType, L"\\Device\\TWIN", 0, NULL, &Second), STATUS_OBJECT_NAME_COLLISION);
+    assert_status(Make(ThingType, L"\\Device\\TWIN", 0, NULL, &Second),
+                  STATUS_OBJECT_NAME_COLLISION);
     /* OPENIF without a handle to give: a collision still. */
     assert_status(Make(ThingType, L"\\Device\\Twin", OBJ_OPENIF, NULL, &Second),
                   STATUS_OBJECT_NAME_COLLISION);
@@ -180,7 +182,8 @@ static void Collision(void **State)
     ObDereferenceObject(Second);
     assert_ok(ZwClose(Handle));
 
-    assert_ok(ObpCreate(ParserType, Named(&Name, L"\\Device\\Twin", OBJ_OPENIF, NULL), 16, &Second));
+    assert_ok(
+        ObpCreate(ParserType, Named(&Name, L"\\Device\\Twin", OBJ_OPENIF, NULL), 16, &Second));
     assert_status(ObpInsert(Second, 1, &Handle), STATUS_OBJECT_TYPE_MISMATCH);
     ObDereferenceObject(Second);
 
@@ -212,7 +215,8 @@ static void PermanentAndTemporary(void **State)
     ObDereferenceObject(Object);
 
     /* Permanent: stays with neither; made temporary it goes at once. */
-    assert_ok(ObpCreate(ThingType, Named(&Name, L"\\Device\\Perm", OBJ_PERMANENT, NULL), 16, &Object));
+    assert_ok(
+        ObpCreate(ThingType, Named(&Name, L"\\Device\\Perm", OBJ_PERMANENT, NULL), 16, &Object));
     assert_ok(ObpInsert(Object, 0, &First));
     assert_ok(ZwClose(First));
     ObDereferenceObject(Object);
@@ -226,7 +230,8 @@ static void PermanentAndTemporary(void **State)
     ObDereferenceObject(Object);
 
     /* With a handle open it keeps the name until that closes. */
-    assert_ok(ObpCreate(ThingType, Named(&Name, L"\\Device\\Perm", OBJ_PERMANENT, NULL), 16, &Object));
+    assert_ok(
+        ObpCreate(ThingType, Named(&Name, L"\\Device\\Perm", OBJ_PERMANENT, NULL), 16, &Object));
     assert_ok(ObpInsert(Object, DELETE, &First));
     ObDereferenceObject(Object);
     assert_ok(ZwMakeTemporaryObject(First));
@@ -282,8 +287,8 @@ static void Links(void **State)
     assert_true(NameIs(Object, L"\\Device\\New"));
     ObDereferenceObject(Object);
     /* Not to be followed. */
-    assert_status(ObpOpenByName(Named(&Name, L"\\Device\\Dir\\Real", OBJ_DONT_REPARSE, NULL), NULL, 0,
-                                NULL, &Object),
+    assert_status(ObpOpenByName(Named(&Name, L"\\Device\\Dir\\Real", OBJ_DONT_REPARSE, NULL), NULL,
+                                0, NULL, &Object),
                   STATUS_REPARSE_POINT_ENCOUNTERED);
 
     /* Rings and dead ends. */
@@ -430,7 +435,8 @@ static void ParseMethods(void **State)
     assert_status(Open(L"\\Device\\Parser", ThingType, &Object), STATUS_OBJECT_TYPE_MISMATCH);
     assert_int_equal(Parsed.Calls, 3);
     assert_memory_equal(Parsed.Remaining, L"", 2);
-    assert_ok(ObpOpenByName(Named(&Name, L"\\Device\\Parser", 0, NULL), NULL, 0, &Context, &Object));
+    assert_ok(
+        ObpOpenByName(Named(&Name, L"\\Device\\Parser", 0, NULL), NULL, 0, &Context, &Object));
     ObDereferenceObject(Object);
     assert_int_equal(Parsed.Calls, 4);
     assert_ptr_equal(Parsed.Context, &Context);
@@ -475,8 +481,8 @@ static void ByName(void **State)
 
     assert_ok(Make(ThingType, L"\\Device\\Named", OBJ_PERMANENT, NULL, &Thing));
     RtlInitUnicodeString(&Name, L"\\Device\\Named");
-    assert_ok(ObReferenceObjectByName(&Name, OBJ_CASE_INSENSITIVE, NULL, 0, ThingType, KernelMode, NULL,
-                                      &Object));
+    assert_ok(ObReferenceObjectByName(&Name, OBJ_CASE_INSENSITIVE, NULL, 0, ThingType, KernelMode,
+                                      NULL, &Object));
     assert_ptr_equal(Object, Thing);
     ObDereferenceObject(Object);
     assert_status(ObReferenceObjectByName(&Name, 0, NULL, 0, ParserType, KernelMode, NULL, &Object),
@@ -490,14 +496,14 @@ static void ByName(void **State)
     assert_int_equal(ObpHandleCount(Thing), 1);
     assert_ok(ZwClose(Handle));
     Attributes.Attributes.Length--;
-    assert_status(ObOpenObjectByName(&Attributes.Attributes, ThingType, KernelMode, NULL, 1, NULL,
-                                     &Handle),
-                  STATUS_INVALID_PARAMETER);
+    assert_status(
+        ObOpenObjectByName(&Attributes.Attributes, ThingType, KernelMode, NULL, 1, NULL, &Handle),
+        STATUS_INVALID_PARAMETER);
     Attributes.Attributes.Length++;
     Attributes.Attributes.Attributes = 0x80000000;
-    assert_status(ObOpenObjectByName(&Attributes.Attributes, ThingType, KernelMode, NULL, 1, NULL,
-                                     &Handle),
-                  STATUS_INVALID_PARAMETER);
+    assert_status(
+        ObOpenObjectByName(&Attributes.Attributes, ThingType, KernelMode, NULL, 1, NULL, &Handle),
+        STATUS_INVALID_PARAMETER);
     assert_status(ObOpenObjectByName(NULL, ThingType, KernelMode, NULL, 1, NULL, &Handle),
                   STATUS_INVALID_PARAMETER);
 
@@ -532,35 +538,40 @@ static void QueryDirectory(void **State)
 
     assert_ok(ZwCreateDirectoryObject(&Directory, DIRECTORY_ALL_ACCESS,
                                       Named(&Name, L"\\Device\\List", OBJ_KERNEL_HANDLE, NULL)));
-    assert_int_equal(ZwQueryDirectoryObject(Directory, Buffer, sizeof(Buffer), FALSE, TRUE, &Context,
-                                            &Length),
-                     STATUS_NO_MORE_ENTRIES);
+    assert_int_equal(
+        ZwQueryDirectoryObject(Directory, Buffer, sizeof(Buffer), FALSE, TRUE, &Context, &Length),
+        STATUS_NO_MORE_ENTRIES);
     assert_ok(Make(ThingType, L"Zulu", 0, Directory, &Things[0]));
     assert_ok(Make(ParserType, L"alpha", 0, Directory, &Things[1]));
     assert_ok(Make(ThingType, L"Mike", 0, Directory, &Things[2]));
 
-    assert_ok(ZwQueryDirectoryObject(Directory, Buffer, sizeof(Buffer), FALSE, TRUE, &Context, &Length));
+    assert_ok(
+        ZwQueryDirectoryObject(Directory, Buffer, sizeof(Buffer), FALSE, TRUE, &Context, &Length));
     assert_int_equal(Context, 3);
     assert_memory_equal(Entries[0].Name.Buffer, L"Zulu", 10);
     assert_memory_equal(Entries[1].Name.Buffer, L"alpha", 12);
     assert_memory_equal(Entries[1].TypeName.Buffer, L"Parser", 14);
     assert_memory_equal(Entries[2].Name.Buffer, L"Mike", 10);
     assert_null(Entries[3].Name.Buffer);
-    assert_int_equal(ZwQueryDirectoryObject(Directory, Buffer, sizeof(Buffer), FALSE, FALSE, &Context,
-                                            &Length),
-                     STATUS_NO_MORE_ENTRIES);
+    assert_int_equal(
+        ZwQueryDirectoryObject(Directory, Buffer, sizeof(Buffer), FALSE, FALSE, &Context, &Length),
+        STATUS_NO_MORE_ENTRIES);
 
     /* One at a time, and too little room. */
-    assert_ok(ZwQueryDirectoryObject(Directory, Buffer, sizeof(Buffer), TRUE, TRUE, &Context, &Length));
+    assert_ok(
+        ZwQueryDirectoryObject(Directory, Buffer, sizeof(Buffer), TRUE, TRUE, &Context, &Length));
     assert_int_equal(Context, 1);
     assert_int_equal(Length, 2 * sizeof(*Entries) + 10 + 12);
-    assert_status(ZwQueryDirectoryObject(Directory, Buffer, Length - 1, TRUE, TRUE, &Context, &Length),
-                  STATUS_BUFFER_TOO_SMALL);
+    assert_status(
+        ZwQueryDirectoryObject(Directory, Buffer, Length - 1, TRUE, TRUE, &Context, &Length),
+        STATUS_BUFFER_TOO_SMALL);
     assert_int_equal(Length, 2 * sizeof(*Entries) + 10 + 12);
-    assert_int_equal(ZwQueryDirectoryObject(Directory, Buffer, Length, FALSE, TRUE, &Context, &Length),
-                     STATUS_MORE_ENTRIES);
+    assert_int_equal(
+        ZwQueryDirectoryObject(Directory, Buffer, Length, FALSE, TRUE, &Context, &Length),
+        STATUS_MORE_ENTRIES);
     assert_int_equal(Context, 1);
-    assert_ok(ZwQueryDirectoryObject(Directory, Buffer, sizeof(Buffer), FALSE, FALSE, &Context, &Length));
+    assert_ok(
+        ZwQueryDirectoryObject(Directory, Buffer, sizeof(Buffer), FALSE, FALSE, &Context, &Length));
     assert_int_equal(Context, 3);
     assert_memory_equal(Entries[1].Name.Buffer, L"Mike", 10);
 

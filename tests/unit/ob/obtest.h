@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* obtest.h - what the tests of ob share: boot and shutdown, short ways to say names and attributes, a type that counts. */
+/* obtest.h - what the tests of ob share: boot and shutdown, short ways to say names and attributes,
+ * a type that counts. */
 #ifndef TESTS_UNIT_OB_OBTEST_H
 #define TESTS_UNIT_OB_OBTEST_H
 

@@ -19,8 +19,7 @@ static PVOID NewObject(OB_DELETE_METHOD *Delete)
     POBJECT_TYPE Type;
     PVOID Object;
 
-    if (!NT_SUCCESS(ObpCreateType(&Info, &Type)) ||
-        !NT_SUCCESS(ObpCreate(Type, NULL, 16, &Object)))
+    if (!NT_SUCCESS(ObpCreateType(&Info, &Type)) || !NT_SUCCESS(ObpCreate(Type, NULL, 16, &Object)))
         return NULL;
     return Object;
 }
@@ -129,8 +128,10 @@ static void TestIrql(void **State)
 int main(void)
 {
     const struct CMUnitTest Tests[] = {
-        cmocka_unit_test(TestUnderflow),         cmocka_unit_test(TestResurrection),
-        cmocka_unit_test(TestDeletedWithHandle), cmocka_unit_test(TestKernelHandles),
+        cmocka_unit_test(TestUnderflow),
+        cmocka_unit_test(TestResurrection),
+        cmocka_unit_test(TestDeletedWithHandle),
+        cmocka_unit_test(TestKernelHandles),
         cmocka_unit_test(TestIrql),
     };
     return cmocka_run_group_tests(Tests, NULL, NULL);

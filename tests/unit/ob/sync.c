@@ -58,11 +58,12 @@ static void NamedEvents(void **State)
     assert_status(ZwOpenEvent(&Second, EVENT_ALL_ACCESS,
                               Named(&Name, L"\\BaseNamedObjects\\Shared", 0, NULL)),
                   STATUS_OBJECT_NAME_NOT_FOUND);
-    assert_ok(ZwCreateEvent(&First, EVENT_ALL_ACCESS, Named(&Name, L"\\BaseNamedObjects\\Shared", 0, NULL),
-                            NotificationEvent, FALSE));
+    assert_ok(ZwCreateEvent(&First, EVENT_ALL_ACCESS,
+                            Named(&Name, L"\\BaseNamedObjects\\Shared", 0, NULL), NotificationEvent,
+                            FALSE));
     assert_status(ZwCreateEvent(&Second, EVENT_ALL_ACCESS,
-                                Named(&Name, L"\\BaseNamedObjects\\Shared", 0, NULL), NotificationEvent,
-                                FALSE),
+                                Named(&Name, L"\\BaseNamedObjects\\Shared", 0, NULL),
+                                NotificationEvent, FALSE),
                   STATUS_OBJECT_NAME_COLLISION);
     assert_int_equal(ZwCreateEvent(&Second, EVENT_ALL_ACCESS,
                                    Named(&Name, L"\\BaseNamedObjects\\SHARED", OBJ_OPENIF, NULL),
@@ -128,7 +129,8 @@ static void Semaphores(void **State)
                   STATUS_INVALID_PARAMETER);
     assert_ok(NtCreateSemaphore(&Semaphore, SEMAPHORE_ALL_ACCESS,
                                 Named(&Name, L"\\BaseNamedObjects\\Sem", 0, NULL), 1, 2));
-    assert_ok(NtOpenSemaphore(&Same, SYNCHRONIZE, Named(&Name, L"\\BaseNamedObjects\\Sem", 0, NULL)));
+    assert_ok(
+        NtOpenSemaphore(&Same, SYNCHRONIZE, Named(&Name, L"\\BaseNamedObjects\\Sem", 0, NULL)));
     assert_ok(ZwWaitForSingleObject(Same, FALSE, &Now));
     assert_int_equal(ZwWaitForSingleObject(Same, FALSE, &Now), STATUS_TIMEOUT);
     assert_ok(NtReleaseSemaphore(Semaphore, 2, &Before));
@@ -199,7 +201,8 @@ static void *TakeAndWait(void *Argument)
     return NULL;
 }
 
-/* The last handle of a mutant goes while it is owned: by the closing thread, and by another that ends later. */
+/* The last handle of a mutant goes while it is owned: by the closing thread, and by another that
+ * ends later. */
 static void OwnedMutantGoes(void **State)
 {
     HANDLE Handles[3];
@@ -240,7 +243,8 @@ static void WaitMultiple(void **State)
     assert_int_equal(ZwWaitForMultipleObjects(MAXIMUM_WAIT_OBJECTS, Handles, WaitAny, FALSE, &Now),
                      STATUS_TIMEOUT);
     assert_ok(ZwSetEvent(Handles[63], NULL));
-    assert_int_equal(ZwWaitForMultipleObjects(MAXIMUM_WAIT_OBJECTS, Handles, WaitAny, FALSE, NULL), 63);
+    assert_int_equal(ZwWaitForMultipleObjects(MAXIMUM_WAIT_OBJECTS, Handles, WaitAny, FALSE, NULL),
+                     63);
     assert_ok(ZwSetEvent(Handles[0], NULL));
     assert_int_equal(ZwWaitForMultipleObjects(2, Handles, WaitAll, FALSE, &Now), STATUS_TIMEOUT);
     assert_ok(ZwSetEvent(Handles[1], NULL));
@@ -248,14 +252,16 @@ static void WaitMultiple(void **State)
     assert_int_equal(ZwWaitForMultipleObjects(2, Handles, WaitAny, FALSE, &Now), STATUS_TIMEOUT);
 
     HANDLE Twice[2] = {Handles[0], Handles[0]};
-    assert_status(ZwWaitForMultipleObjects(2, Twice, WaitAll, FALSE, &Now), STATUS_INVALID_PARAMETER_MIX);
+    assert_status(ZwWaitForMultipleObjects(2, Twice, WaitAll, FALSE, &Now),
+                  STATUS_INVALID_PARAMETER_MIX);
     assert_int_equal(ZwWaitForMultipleObjects(2, Twice, WaitAny, FALSE, &Now), STATUS_TIMEOUT);
     Twice[1] = (HANDLE)0x7ffc;
     assert_status(ZwWaitForMultipleObjects(2, Twice, WaitAny, FALSE, &Now), STATUS_INVALID_HANDLE);
     assert_ok(ZwOpenDirectoryObject(&Directory, GENERIC_READ, Named(&Name, L"\\Device", 0, NULL)));
     assert_status(ZwWaitForSingleObject(Directory, FALSE, &Now), STATUS_OBJECT_TYPE_MISMATCH);
     Twice[1] = Directory;
-    assert_status(ZwWaitForMultipleObjects(2, Twice, WaitAny, FALSE, &Now), STATUS_OBJECT_TYPE_MISMATCH);
+    assert_status(ZwWaitForMultipleObjects(2, Twice, WaitAny, FALSE, &Now),
+                  STATUS_OBJECT_TYPE_MISMATCH);
     AsUser(TRUE);
     HANDLE Deaf;
     assert_ok(NtCreateEvent(&Deaf, EVENT_MODIFY_STATE, NULL, NotificationEvent, TRUE));
@@ -286,8 +292,8 @@ static void CloseWhileWaiting(void **State)
 
     assert_ok(ZwCreateEvent(&Handles[0], EVENT_ALL_ACCESS, NULL, NotificationEvent, FALSE));
     assert_ok(ZwCreateEvent(&Handles[1], EVENT_ALL_ACCESS, NULL, NotificationEvent, FALSE));
-    assert_ok(ZwDuplicateObject(NtCurrentProcess(), Handles[1], NtCurrentProcess(), &Handles[2], 0, 0,
-                                DUPLICATE_SAME_ACCESS));
+    assert_ok(ZwDuplicateObject(NtCurrentProcess(), Handles[1], NtCurrentProcess(), &Handles[2], 0,
+                                0, DUPLICATE_SAME_ACCESS));
     assert_int_equal(pthread_create(&Thread, NULL, CloseThenSet, Handles), 0);
     HANDLE Waited = Handles[1];
     assert_ok(ZwSetEvent(Handles[0], NULL));

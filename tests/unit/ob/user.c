@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the services do with a program's bad pointers. Each test boots by itself: cmocka puts its own handler of SIGSEGV in
- * place at the beginning of a test, and ntio's must come later.
+ * What the services do with a program's bad pointers. Each test boots by itself: cmocka puts its
+ * own handler of SIGSEGV in place at the beginning of a test, and ntio's must come later.
  */
 #include "obtest.h"
 

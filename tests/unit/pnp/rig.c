@@ -340,6 +340,13 @@ static NTSTATUS start_device(extension *e, PIRP irp)
         e->driver->starts++;
         if (e->link.Buffer != NULL)
             IoSetDeviceInterfaceState(&e->link, TRUE);
+        if (e->driver->opens_at_start) {
+            HANDLE handle;
+
+            e->driver->opened_at_start = rig_open_device(e->pdo, &handle);
+            if (NT_SUCCESS(e->driver->opened_at_start))
+                ZwClose(handle);
+        }
     }
     return complete(irp, status, 0);
 }
@@ -451,7 +458,7 @@ static NTSTATUS NTAPI dispatch_file(PDEVICE_OBJECT device, PIRP irp)
         USHORT bytes = stack->FileObject->FileName.Length;
 
         e->driver->creates++;
-        if (bytes < sizeof(e->driver->opened)) {
+        if (bytes != 0 && bytes < sizeof(e->driver->opened)) {
             memset(e->driver->opened, 0, sizeof(e->driver->opened));
             memcpy(e->driver->opened, stack->FileObject->FileName.Buffer, bytes);
         }

@@ -33,6 +33,8 @@ typedef struct rig_driver {
     ULONG state;           /* IRP_MN_QUERY_PNP_DEVICE_STATE; 0: not handled */
     bool leaves_interface; /* does not turn its interface off */
     bool no_interface;
+    bool opens_at_start; /* tries to open its own device in START */
+    NTSTATUS opened_at_start;
     const WCHAR *reference;                  /* of the interface */
     PDEVICE_OBJECT removal_relation;         /* a PDO that has to go along */
     PIO_RESOURCE_REQUIREMENTS_LIST filtered; /* answers FILTER_RESOURCE_REQUIREMENTS with a copy */

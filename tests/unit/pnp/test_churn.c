@@ -63,7 +63,7 @@ static void a_thousand_cycles_are_flat(void **state)
 /* ---- all at once ---- */
 
 static _Atomic bool stop;
-static _Atomic int opened;
+static _Atomic int opened, swapped;
 
 static void *opens_and_closes(void *context)
 {
@@ -92,8 +92,9 @@ static void *swaps(void *context)
         NTSTATUS status =
             PnpSetFunctionDriver(CHILD, opened & 1 ? L"rigother" : L"rigfunc", NULL, 0);
 
-        if (!NT_SUCCESS(status) && status != STATUS_NO_SUCH_DEVICE &&
-            status != STATUS_SHARING_VIOLATION) {
+        if (NT_SUCCESS(status))
+            swapped++;
+        else if (status != STATUS_NO_SUCH_DEVICE && status != STATUS_SHARING_VIOLATION) {
             print_error("swap: 0x%08x\n", (unsigned)status);
             abort();
         }
@@ -122,13 +123,20 @@ static void plugging_opening_and_swapping_at_once(void **state)
 {
     void *(*const routines[])(void *) = {opens_and_closes, opens_and_closes, swaps, looks};
     pthread_t threads[RTL_NUMBER_OF(routines)];
+    LARGE_INTEGER now, end;
 
     (void)state;
     stop = false;
-    opened = 0;
+    opened = swapped = 0;
     for (size_t i = 0; i < RTL_NUMBER_OF(routines); i++)
         assert_int_equal(pthread_create(&threads[i], NULL, routines[i], NULL), 0);
-    for (int i = 0; i < 60; i++) {
+    /* Until each has had its share; on a machine that is busy with other things, for 2 s. */
+    KeQuerySystemTime(&end);
+    end.QuadPart += 2 * 10000000LL;
+    for (int i = 0; i < 200 || opened < 20 || swapped < 20; i++) {
+        KeQuerySystemTime(&now);
+        if (now.QuadPart > end.QuadPart)
+            break;
         /* Unplugged, the PDO may wait for a close: the next one is another device object. */
         rig_child *one = calloc(1, sizeof(*one));
 
@@ -140,6 +148,7 @@ static void plugging_opening_and_swapping_at_once(void **state)
         one->next_dead = rig_dead;
         rig_dead = one;
     }
+    print_message("# %d opens, %d swaps\n", opened, swapped);
     stop = true;
     for (size_t i = 0; i < RTL_NUMBER_OF(routines); i++)
         pthread_join(threads[i], NULL);
@@ -156,12 +165,60 @@ static void plugging_opening_and_swapping_at_once(void **state)
     }
 }
 
+/* ---- unregistering while the callback runs ---- */
+
+static KEVENT entered, released;
+static _Atomic bool callback_done, done_at_return;
+static PVOID registration;
+
+static NTSTATUS NTAPI lingers(PVOID notification, PVOID context)
+{
+    (void)notification;
+    (void)context;
+    KeSetEvent(&entered, IO_NO_INCREMENT, FALSE);
+    KeWaitForSingleObject(&released, Executive, KernelMode, FALSE, NULL);
+    callback_done = true;
+    return STATUS_SUCCESS;
+}
+
+static void *unregisters(void *context)
+{
+    (void)context;
+    (void)IoUnregisterPlugPlayNotificationEx(registration);
+    done_at_return = callback_done;
+    return NULL;
+}
+
+static void unregistering_waits_for_the_callback(void **state)
+{
+    pthread_t thread;
+
+    (void)state;
+    KeInitializeEvent(&entered, NotificationEvent, FALSE);
+    KeInitializeEvent(&released, NotificationEvent, FALSE);
+    callback_done = done_at_return = false;
+    assert_status(IoRegisterPlugPlayNotification(EventCategoryDeviceInterfaceChange, 0,
+                                                 (PVOID)&rig_class, rig_bus.driver, lingers, NULL,
+                                                 &registration),
+                  STATUS_SUCCESS);
+    rig_plug_later(&child);
+    KeWaitForSingleObject(&entered, Executive, KernelMode, FALSE, NULL);
+    assert_int_equal(pthread_create(&thread, NULL, unregisters, NULL), 0);
+    KeSetEvent(&released, IO_NO_INCREMENT, FALSE);
+    pthread_join(thread, NULL);
+    assert_true(done_at_return);
+    PnpSettle();
+    rig_unplug(&child);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_thousand_cycles_are_flat, boot_with_bus,
                                         shutdown_quietly),
         cmocka_unit_test_setup_teardown(plugging_opening_and_swapping_at_once, boot_with_bus,
+                                        shutdown_quietly),
+        cmocka_unit_test_setup_teardown(unregistering_waits_for_the_callback, boot_with_bus,
                                         shutdown_quietly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

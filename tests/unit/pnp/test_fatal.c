@@ -144,19 +144,17 @@ static void callback_that_leaves_the_irql_raised(void *context)
 
 int main(void)
 {
+#define STOPS(parameter, f)                                                                        \
+    {                                                                                              \
+        .name = #f, .code = 0xca, .p1 = (parameter), .fn = (f)                                     \
+    }
     static const struct bugcheck_case cases[] = {
-        {"two_devices_of_one_name", 0xca, 1, two_devices_of_one_name},
-        {"twins_in_the_parent_s_name_space", 0xca, 1, twins_in_the_parent_s_name_space},
-        {"device_id_with_a_comma", 0xca, 3, device_id_with_a_comma},
-        {"device_id_without_an_enumerator", 0xca, 3, device_id_without_an_enumerator},
-        {"instance_id_with_a_backslash", 0xca, 3, instance_id_with_a_backslash},
-        {"hardware_id_beyond_ascii", 0xca, 3, hardware_id_beyond_ascii},
-        {"device_id_that_does_not_end", 0xca, 3, device_id_that_does_not_end},
-        {"invalidating_what_is_no_pdo", 0xca, 2, invalidating_what_is_no_pdo},
-        {"ejecting_what_is_no_pdo", 0xca, 2, ejecting_what_is_no_pdo},
-        {"deleted_pdo_is_reported", 0xca, 4, deleted_pdo_is_reported},
-        {"nothing_is_reported_as_a_device", 0xca, 8, nothing_is_reported_as_a_device},
-        {"callback_that_leaves_the_irql_raised", 0xca, 0xa, callback_that_leaves_the_irql_raised},
+        STOPS(1, two_devices_of_one_name),         STOPS(1, twins_in_the_parent_s_name_space),
+        STOPS(3, device_id_with_a_comma),          STOPS(3, device_id_without_an_enumerator),
+        STOPS(3, instance_id_with_a_backslash),    STOPS(3, hardware_id_beyond_ascii),
+        STOPS(3, device_id_that_does_not_end),     STOPS(2, invalidating_what_is_no_pdo),
+        STOPS(2, ejecting_what_is_no_pdo),         STOPS(4, deleted_pdo_is_reported),
+        STOPS(8, nothing_is_reported_as_a_device), STOPS(0xa, callback_that_leaves_the_irql_raised),
     };
     return run_bugcheck_cases("unit-pnp-fatal", cases, RTL_NUMBER_OF(cases));
 }

@@ -180,6 +180,23 @@ static void device_without_a_name_has_no_interface(void **state)
     ExFreePool(list);
 }
 
+static void nothing_is_opened_before_the_device_has_started(void **state)
+{
+    HANDLE handle;
+
+    (void)state;
+    rig_func.opens_at_start = true;
+    rig_plug(&child);
+    assert_status(rig_func.opened_at_start, STATUS_NO_SUCH_DEVICE);
+    assert_int_equal(rig_func.creates, 0);
+    assert_status(rig_open(LINK, &handle), STATUS_SUCCESS);
+    ZwClose(handle);
+    assert_status(PnpRestartDevice(CHILD), STATUS_SUCCESS);
+    assert_status(rig_func.opened_at_start, STATUS_NO_SUCH_DEVICE);
+    assert_status(rig_open(LINK, &handle), STATUS_SUCCESS);
+    ZwClose(handle);
+}
+
 /* ---- notifications ---- */
 
 typedef struct listener {
@@ -404,6 +421,7 @@ int main(void)
         TEST(reference_string_reaches_the_driver),
         TEST(interface_that_a_driver_forgets_is_turned_off),
         TEST(device_without_a_name_has_no_interface),
+        TEST(nothing_is_opened_before_the_device_has_started),
         TEST(interfaces_are_announced),
         TEST(target_device_listener_lets_go_when_asked),
         TEST(target_device_listener_may_refuse),

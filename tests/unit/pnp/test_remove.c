@@ -310,6 +310,7 @@ static void driver_that_declares_its_device_dead(void **state)
 
 static void removal_relations_go_along(void **state)
 {
+    WCHAR path[128];
     HANDLE handle;
 
     (void)state;
@@ -328,6 +329,13 @@ static void removal_relations_go_along(void **state)
     PnpSettle();
     assert_int_equal(rig_state(L"TBUS\\Thing\\2"), PnpStarted);
     assert_int_equal(rig_func.removes, 2);
+    /* A root-enumerated device that goes along comes back as what it was. */
+    assert_status(PnpCreateRootDevice(L"REL", NULL, L"rigfunc", path, 128), STATUS_SUCCESS);
+    rig_other.removal_relation = rig_pdo_of(path);
+    assert_status(PnpRestartDevice(CHILD), STATUS_SUCCESS);
+    PnpSettle();
+    assert_int_equal(rig_state(path), PnpStarted);
+    assert_int_equal(rig_func.removes, 3);
     rig_other.removal_relation = NULL;
 }
 

@@ -11,8 +11,8 @@ struct expectation {
     const char *name;
     uint8_t cdb[16];
     unsigned cdb_length;
-    ULONG buffer;     /* bytes of data-in */
-    unsigned sense;   /* 0: GOOD */
+    ULONG buffer;   /* bytes of data-in */
+    unsigned sense; /* 0: GOOD */
     ULONG transferred;
     int bytes[64];
     unsigned byte_count;
@@ -33,17 +33,20 @@ static void check(PDEVICE_OBJECT device, const struct expectation *list, size_t 
         rig_scsi(&r, device, e->cdb, e->cdb_length, e->buffer ? RIG_IN : RIG_NONE, data, e->buffer);
         if (rig_sense(&r) != e->sense)
             fail_msg("%s: sense %06x, not %06x", e->name, rig_sense(&r), e->sense);
-        if (e->sense == 0 && r.srb.SrbStatus != (e->transferred == e->buffer ? SRB_STATUS_SUCCESS : SRB_STATUS_DATA_OVERRUN))
+        if (e->sense == 0 &&
+            r.srb.SrbStatus !=
+                (e->transferred == e->buffer ? SRB_STATUS_SUCCESS : SRB_STATUS_DATA_OVERRUN))
             fail_msg("%s: SRB status %02x", e->name, r.srb.SrbStatus);
         if (r.srb.DataTransferLength != e->transferred || r.information != e->transferred)
             fail_msg("%s: %u bytes, not %u", e->name, r.srb.DataTransferLength, e->transferred);
-        if (r.status != (e->sense != 0                    ? STATUS_IO_DEVICE_ERROR
+        if (r.status != (e->sense != 0                 ? STATUS_IO_DEVICE_ERROR
                          : e->transferred == e->buffer ? STATUS_SUCCESS
-                                                        : STATUS_BUFFER_OVERFLOW))
+                                                       : STATUS_BUFFER_OVERFLOW))
             fail_msg("%s: status %08x", e->name, (unsigned)r.status);
         for (unsigned b = 0; b < e->byte_count; b++)
             if (e->bytes[b] != ANY && data[b] != e->bytes[b])
-                fail_msg("%s: byte %u is %02x, not %02x", e->name, b, data[b], (unsigned)e->bytes[b]);
+                fail_msg("%s: byte %u is %02x, not %02x", e->name, b, data[b],
+                         (unsigned)e->bytes[b]);
         if (e->transferred < e->buffer && data[e->transferred] != 0xEE)
             fail_msg("%s: a byte behind the data was written", e->name);
     }
@@ -58,45 +61,60 @@ static void check(PDEVICE_OBJECT device, const struct expectation *list, size_t 
 
 static const struct expectation common[] = {
     {"INQUIRY", C(0x12, 0, 0, 0, 36, 0), 36, 0, 36,
-     B(0x05, 0x80, 0x05, 0x02, 31, 0, 0, 0, 'N', 'T', 'I', 'O', ' ', ' ', ' ', ' ', 'T', 'e', 's', 't', ',', ' ',
-       'D', 'r', 'i', 'v', 'e', ' ', ' ', ' ', ' ', ' ', '2', '.', '5', ' ')},
+     B(0x05, 0x80, 0x05, 0x02, 31, 0, 0, 0, 'N', 'T', 'I', 'O', ' ', ' ', ' ', ' ', 'T', 'e', 's',
+       't', ',', ' ', 'D', 'r', 'i', 'v', 'e', ' ', ' ', ' ', ' ', ' ', '2', '.', '5', ' ')},
     {"INQUIRY, more asked than there is", C(0x12, 0, 0, 0, 96, 0), 96, 0, 36, B(0x05)},
-    {"INQUIRY, a small allocation", C(0x12, 0, 0, 0, 5, 0), 36, 0, 5, B(0x05, 0x80, 0x05, 0x02, 31)},
+    {"INQUIRY, a small allocation", C(0x12, 0, 0, 0, 5, 0), 36, 0, 5,
+     B(0x05, 0x80, 0x05, 0x02, 31)},
     {"INQUIRY, a page without EVPD", C(0x12, 0, 0x80, 0, 36, 0), 36, ILLEGAL_FIELD, 0, NOTHING},
     {"INQUIRY, NACA", C(0x12, 0, 0, 0, 36, 4), 36, ILLEGAL_FIELD, 0, NOTHING},
     {"VPD 00h", C(0x12, 1, 0, 0, 64, 0), 64, 0, 7, B(0x05, 0x00, 0, 3, 0x00, 0x80, 0x83)},
-    {"VPD 80h", C(0x12, 1, 0x80, 0, 64, 0), 64, 0, 11, B(0x05, 0x80, 0, 7, 'S', 'N', '1', '2', '3', '4', '5')},
+    {"VPD 80h", C(0x12, 1, 0x80, 0, 64, 0), 64, 0, 11,
+     B(0x05, 0x80, 0, 7, 'S', 'N', '1', '2', '3', '4', '5')},
     {"VPD 83h", C(0x12, 1, 0x83, 0, 64, 0), 64, 0, 39,
      B(0x05, 0x83, 0, 35, 0x02, 0x01, 0, 31, 'N', 'T', 'I', 'O', ' ', ' ', ' ', ' ', 'T', 'e')},
     {"VPD, unknown", C(0x12, 1, 0x84, 0, 64, 0), 64, ILLEGAL_FIELD, 0, NOTHING},
-    {"REPORT LUNS", C(0xA0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0), 16, 0, 16, B(0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0)},
+    {"REPORT LUNS", C(0xA0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0), 16, 0, 16,
+     B(0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0)},
     {"REPORT LUNS, well-known", C(0xA0, 0, 1, 0, 0, 0, 0, 0, 0, 16, 0, 0), 16, 0, 8, B(0, 0, 0, 0)},
-    {"REPORT LUNS, too small", C(0xA0, 0, 0, 0, 0, 0, 0, 0, 0, 15, 0, 0), 16, ILLEGAL_FIELD, 0, NOTHING},
+    {"REPORT LUNS, too small", C(0xA0, 0, 0, 0, 0, 0, 0, 0, 0, 15, 0, 0), 16, ILLEGAL_FIELD, 0,
+     NOTHING},
     {"unknown operation code", C(0xFF, 0, 0, 0, 0, 0), 0, ILLEGAL_OPCODE, 0, NOTHING},
     {"RESERVE(6)", C(0x16, 0, 0, 0, 0, 0), 0, ILLEGAL_OPCODE, 0, NOTHING},
     {"READ BUFFER CAPACITY", C(0x5C, 0, 0, 0, 0, 0, 0, 0, 12, 0), 12, ILLEGAL_OPCODE, 0, NOTHING},
     {"a CDB that is too short", C(0x28, 0, 0, 0, 0, 0), 0, ILLEGAL_OPCODE, 0, NOTHING},
     {"SYNCHRONIZE CACHE", C(0x35, 0, 0, 0, 0, 0, 0, 0, 0, 0), 0, 0, 0, NOTHING},
-    {"GET EVENT STATUS, asynchronous", C(0x4A, 0, 0, 0, 0x10, 0, 0, 0, 8, 0), 8, ILLEGAL_FIELD, 0, NOTHING},
-    {"GET EVENT STATUS, no class of ours", C(0x4A, 1, 0, 0, 0x08, 0, 0, 0, 8, 0), 8, 0, 4, B(0, 2, 0x80, 0x16)},
-    {"GET EVENT STATUS, operational", C(0x4A, 1, 0, 0, 0x02, 0, 0, 0, 8, 0), 8, 0, 8, B(0, 6, 1, 0x16, 0, 0, 0, 0)},
-    {"GET EVENT STATUS, power", C(0x4A, 1, 0, 0, 0x04, 0, 0, 0, 8, 0), 8, 0, 8, B(0, 6, 2, 0x16, 0, 1, 0, 0)},
-    {"MODE SENSE(6) 01h", C(0x1A, 0, 0x01, 0, 255, 0), 255, 0, 16, B(15, 0, 0, 0, 0x01, 0x0A, 0, 5)},
-    {"MODE SENSE(6) 01h, changeable", C(0x1A, 0, 0x41, 0, 255, 0), 255, 0, 16, B(15, 0, 0, 0, 0x01, 0x0A, 0x3F, 0xFF)},
+    {"GET EVENT STATUS, asynchronous", C(0x4A, 0, 0, 0, 0x10, 0, 0, 0, 8, 0), 8, ILLEGAL_FIELD, 0,
+     NOTHING},
+    {"GET EVENT STATUS, no class of ours", C(0x4A, 1, 0, 0, 0x08, 0, 0, 0, 8, 0), 8, 0, 4,
+     B(0, 2, 0x80, 0x16)},
+    {"GET EVENT STATUS, operational", C(0x4A, 1, 0, 0, 0x02, 0, 0, 0, 8, 0), 8, 0, 8,
+     B(0, 6, 1, 0x16, 0, 0, 0, 0)},
+    {"GET EVENT STATUS, power", C(0x4A, 1, 0, 0, 0x04, 0, 0, 0, 8, 0), 8, 0, 8,
+     B(0, 6, 2, 0x16, 0, 1, 0, 0)},
+    {"MODE SENSE(6) 01h", C(0x1A, 0, 0x01, 0, 255, 0), 255, 0, 16,
+     B(15, 0, 0, 0, 0x01, 0x0A, 0, 5)},
+    {"MODE SENSE(6) 01h, changeable", C(0x1A, 0, 0x41, 0, 255, 0), 255, 0, 16,
+     B(15, 0, 0, 0, 0x01, 0x0A, 0x3F, 0xFF)},
     {"MODE SENSE(6) 01h, saved", C(0x1A, 0, 0xC1, 0, 255, 0), 255, 0x053900, 0, NOTHING},
     {"MODE SENSE(10) 0Dh", C(0x5A, 0, 0x0D, 0, 0, 0, 0, 0, 16, 0), 16, 0, 16,
      B(0, 14, 0, 0, 0, 0, 0, 0, 0x0D, 0x06, 0, 0, 0, 60, 0, 75)},
     {"MODE SENSE(10) 0Eh", C(0x5A, 0, 0x0E, 0, 0, 0, 0, 0, 24, 0), 24, 0, 24,
      B(0, 22, 0, 0, 0, 0, 0, 0, 0x0E, 0x0E, 4, 0, 0, 0, 0, 0, 1, 0xFF, 2, 0xFF)},
-    {"MODE SENSE(10) 1Ah", C(0x5A, 0, 0x1A, 0, 0, 0, 0, 0, 20, 0), 20, 0, 20, B(0, 18, 0, 0, 0, 0, 0, 0, 0x1A, 0x0A)},
+    {"MODE SENSE(10) 1Ah", C(0x5A, 0, 0x1A, 0, 0, 0, 0, 0, 20, 0), 20, 0, 20,
+     B(0, 18, 0, 0, 0, 0, 0, 0, 0x1A, 0x0A)},
     {"MODE SENSE(10) 1Dh, default", C(0x5A, 0, 0x9D, 0, 0, 0, 0, 0, 20, 0), 20, 0, 20,
      B(0, 18, 0, 0, 0, 0, 0, 0, 0x1D, 0x0A, 0, 0, 0, 0, 0, 10, 0, 120)},
     {"MODE SENSE(10) 3Fh", C(0x5A, 0, 0x3F, 0, 0, 0, 0, 4, 0, 0), 1024, 0, 100, B(0, 98)},
-    {"MODE SENSE(10) 3Fh, the length alone", C(0x5A, 0, 0x3F, 0xFF, 0, 0, 0, 0, 2, 0), 2, 0, 2, B(0, 98)},
-    {"MODE SENSE(10) 05h: no recorder", C(0x5A, 0, 0x05, 0, 0, 0, 0, 0, 60, 0), 60, ILLEGAL_FIELD, 0, NOTHING},
-    {"MODE SENSE(10), subpage", C(0x5A, 0, 0x01, 1, 0, 0, 0, 0, 60, 0), 60, ILLEGAL_FIELD, 0, NOTHING},
+    {"MODE SENSE(10) 3Fh, the length alone", C(0x5A, 0, 0x3F, 0xFF, 0, 0, 0, 0, 2, 0), 2, 0, 2,
+     B(0, 98)},
+    {"MODE SENSE(10) 05h: no recorder", C(0x5A, 0, 0x05, 0, 0, 0, 0, 0, 60, 0), 60, ILLEGAL_FIELD,
+     0, NOTHING},
+    {"MODE SENSE(10), subpage", C(0x5A, 0, 0x01, 1, 0, 0, 0, 0, 60, 0), 60, ILLEGAL_FIELD, 0,
+     NOTHING},
     {"SET CD SPEED 0", C(0xBB, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), 0, ILLEGAL_FIELD, 0, NOTHING},
-    {"MECHANISM STATUS", C(0xBD, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0), 8, 0, 8, B(0, 0, 0, 0, 0, 0, 0, 0)},
+    {"MECHANISM STATUS", C(0xBD, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0), 8, 0, 8,
+     B(0, 0, 0, 0, 0, 0, 0, 0)},
     {"START STOP UNIT, power condition 4", C(0x1B, 0, 0, 0, 0x40, 0), 0, ILLEGAL_FIELD, 0, NOTHING},
     {"START STOP UNIT, standby", C(0x1B, 0, 0, 0, 0x30, 0), 0, 0, 0, NOTHING},
     {"START STOP UNIT, stop", C(0x1B, 0, 0, 0, 0, 0), 0, 0, 0, NOTHING},
@@ -104,26 +122,37 @@ static const struct expectation common[] = {
 
 static const struct expectation of_a_cd[] = {
     {"TEST UNIT READY", C(0, 0, 0, 0, 0, 0), 0, 0, 0, NOTHING},
-    {"REQUEST SENSE, nothing", C(3, 0, 0, 0, 18, 0), 18, 0, 18, B(0x70, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0)},
+    {"REQUEST SENSE, nothing", C(3, 0, 0, 0, 18, 0), 18, 0, 18,
+     B(0x70, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0)},
     {"REQUEST SENSE, descriptor", C(3, 1, 0, 0, 18, 0), 18, 0, 8, B(0x72, 0, 0, 0, 0, 0, 0, 0)},
-    {"READ CAPACITY(10)", C(0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0), 8, 0, 8, B(0, 0, 3, 0xE7, 0, 0, 8, 0)},
-    {"READ CAPACITY(10), an address", C(0x25, 0, 0, 0, 0, 1, 0, 0, 0, 0), 8, ILLEGAL_FIELD, 0, NOTHING},
+    {"READ CAPACITY(10)", C(0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0), 8, 0, 8,
+     B(0, 0, 3, 0xE7, 0, 0, 8, 0)},
+    {"READ CAPACITY(10), an address", C(0x25, 0, 0, 0, 0, 1, 0, 0, 0, 0), 8, ILLEGAL_FIELD, 0,
+     NOTHING},
     {"READ CAPACITY(16)", C(0x9E, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0), 32, 0, 32,
      B(0, 0, 0, 0, 0, 0, 3, 0xE7, 0, 0, 8, 0, 0)},
-    {"SERVICE ACTION IN(16), another", C(0x9E, 0x11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0), 32, ILLEGAL_FIELD, 0, NOTHING},
+    {"SERVICE ACTION IN(16), another", C(0x9E, 0x11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0), 32,
+     ILLEGAL_FIELD, 0, NOTHING},
     {"READ(10), none", C(0x28, 0, 0, 0, 0, 0, 0, 0, 0, 0), 0, 0, 0, NOTHING},
-    {"READ(10), none past the end", C(0x28, 0, 0, 0, 3, 0xE8, 0, 0, 0, 0), 0, OUT_OF_RANGE, 0, NOTHING},
-    {"READ(10), past the end", C(0x28, 0, 0, 0, 3, 0xE7, 0, 0, 2, 0), 4096, OUT_OF_RANGE, 0, NOTHING},
-    {"READ(10), far past", C(0x28, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0xFF, 0xFF, 0), 4096, OUT_OF_RANGE, 0, NOTHING},
+    {"READ(10), none past the end", C(0x28, 0, 0, 0, 3, 0xE8, 0, 0, 0, 0), 0, OUT_OF_RANGE, 0,
+     NOTHING},
+    {"READ(10), past the end", C(0x28, 0, 0, 0, 3, 0xE7, 0, 0, 2, 0), 4096, OUT_OF_RANGE, 0,
+     NOTHING},
+    {"READ(10), far past", C(0x28, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0xFF, 0xFF, 0), 4096, OUT_OF_RANGE,
+     0, NOTHING},
     {"READ(10), relative", C(0x28, 1, 0, 0, 0, 0, 0, 0, 1, 0), 2048, ILLEGAL_FIELD, 0, NOTHING},
-    {"READ(10), the descriptor", C(0x28, 0, 0, 0, 0, 16, 0, 0, 1, 0), 2048, 0, 2048, B(1, 'C', 'D', '0', '0', '1', 1)},
+    {"READ(10), the descriptor", C(0x28, 0, 0, 0, 0, 16, 0, 0, 1, 0), 2048, 0, 2048,
+     B(1, 'C', 'D', '0', '0', '1', 1)},
     {"READ(10), FUA and DPO", C(0x28, 0x18, 0, 0, 0, 1, 0, 0, 1, 0), 2048, 0, 2048, B(7, 20, 33)},
-    {"READ(10), more buffer than blocks", C(0x28, 0, 0, 0, 0, 1, 0, 0, 1, 0), 4096, 0, 2048, B(7, 20, 33)},
+    {"READ(10), more buffer than blocks", C(0x28, 0, 0, 0, 0, 1, 0, 0, 1, 0), 4096, 0, 2048,
+     B(7, 20, 33)},
     {"READ(6)", C(0x08, 0, 0, 2, 2, 0), 4096, 0, 4096, B(14, 27, 40)},
     {"READ(12)", C(0xA8, 0, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0), 4096, 0, 4096, B(21, 34, 47)},
-    {"READ(12), past the end", C(0xA8, 0, 0, 0, 0, 3, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0), 4096, OUT_OF_RANGE, 0, NOTHING},
+    {"READ(12), past the end", C(0xA8, 0, 0, 0, 0, 3, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0), 4096,
+     OUT_OF_RANGE, 0, NOTHING},
     {"VERIFY(10)", C(0x2F, 0, 0, 0, 0, 0, 0, 3, 0xE8, 0), 0, 0, 0, NOTHING},
-    {"VERIFY(10), past the end", C(0x2F, 0, 0, 0, 0, 1, 0, 3, 0xE8, 0), 0, OUT_OF_RANGE, 0, NOTHING},
+    {"VERIFY(10), past the end", C(0x2F, 0, 0, 0, 0, 1, 0, 3, 0xE8, 0), 0, OUT_OF_RANGE, 0,
+     NOTHING},
     {"VERIFY(10), BytChk", C(0x2F, 2, 0, 0, 0, 0, 0, 0, 1, 0), 0, ILLEGAL_FIELD, 0, NOTHING},
     {"SEEK(10)", C(0x2B, 0, 0, 0, 3, 0xE7, 0, 0, 0, 0), 0, 0, 0, NOTHING},
     {"SEEK(10), past the end", C(0x2B, 0, 0, 0, 3, 0xE8, 0, 0, 0, 0), 0, OUT_OF_RANGE, 0, NOTHING},
@@ -133,79 +162,113 @@ static const struct expectation of_a_cd[] = {
      B(0, 18, 1, 1, 0, 0x14, 1, 0, 0, 0, 0, 0, 0, 0x14, 0xAA, 0, 0, 0, 3, 0xE8)},
     {"READ TOC 0, MSF", C(0x43, 2, 0, 0, 0, 0, 0, 0, 64, 0), 64, 0, 20,
      B(0, 18, 1, 1, 0, 0x14, 1, 0, 0, 0, 2, 0, 0, 0x14, 0xAA, 0, 0, 0, 15, 25)},
-    {"READ TOC 0, lead-out", C(0x43, 0, 0, 0, 0, 0, 0xAA, 0, 64, 0), 64, 0, 12, B(0, 10, 1, 1, 0, 0x14, 0xAA)},
-    {"READ TOC 0, no such track", C(0x43, 0, 0, 0, 0, 0, 2, 0, 64, 0), 64, ILLEGAL_FIELD, 0, NOTHING},
+    {"READ TOC 0, lead-out", C(0x43, 0, 0, 0, 0, 0, 0xAA, 0, 64, 0), 64, 0, 12,
+     B(0, 10, 1, 1, 0, 0x14, 0xAA)},
+    {"READ TOC 0, no such track", C(0x43, 0, 0, 0, 0, 0, 2, 0, 64, 0), 64, ILLEGAL_FIELD, 0,
+     NOTHING},
     {"READ TOC 0, four bytes", C(0x43, 0, 0, 0, 0, 0, 0, 0, 4, 0), 4, 0, 4, B(0, 18, 1, 1)},
-    {"READ TOC 1", C(0x43, 0, 1, 0, 0, 0, 0, 0, 12, 0), 12, 0, 12, B(0, 10, 1, 1, 0, 0x14, 1, 0, 0, 0, 0, 0)},
+    {"READ TOC 1", C(0x43, 0, 1, 0, 0, 0, 0, 0, 12, 0), 12, 0, 12,
+     B(0, 10, 1, 1, 0, 0x14, 1, 0, 0, 0, 0, 0)},
     {"READ TOC 2", C(0x43, 2, 2, 0, 0, 0, 0, 0, 48, 0), 48, 0, 48,
-     B(0, 46, 1, 1, 1, 0x14, 0, 0xA0, 0, 0, 0, 0, 1, 0, 0, 1, 0x14, 0, 0xA1, 0, 0, 0, 0, 1, 0, 0, 1, 0x14, 0, 0xA2, 0, 0,
-       0, 0, 0, 15, 25, 1, 0x14, 0, 0x01, 0, 0, 0, 0, 0, 2, 0)},
+     B(0, 46, 1, 1, 1, 0x14, 0, 0xA0, 0, 0, 0, 0, 1, 0, 0, 1, 0x14, 0, 0xA1, 0, 0, 0, 0, 1, 0, 0, 1,
+       0x14, 0, 0xA2, 0, 0, 0, 0, 0, 15, 25, 1, 0x14, 0, 0x01, 0, 0, 0, 0, 0, 2, 0)},
     {"READ TOC 4, ATIP", C(0x43, 2, 4, 0, 0, 0, 0, 0, 48, 0), 48, ILLEGAL_FIELD, 0, NOTHING},
     {"READ TOC 5, CD-TEXT", C(0x43, 2, 5, 0, 0, 0, 0, 0, 48, 0), 48, ILLEGAL_FIELD, 0, NOTHING},
     {"READ SUB-CHANNEL, header", C(0x42, 2, 0, 1, 0, 0, 0, 0, 4, 0), 4, 0, 4, B(0, 0x15, 0, 0)},
     {"READ SUB-CHANNEL, position", C(0x42, 2, 0x40, 1, 0, 0, 0, 0, 16, 0), 16, 0, 16,
      B(0, 0x15, 0, 12, 1, 0x14, 1, 1, 0, 0, 2, 0, 0, 0, 0, 0)},
-    {"READ SUB-CHANNEL, format 4", C(0x42, 2, 0x40, 4, 0, 0, 0, 0, 16, 0), 16, ILLEGAL_FIELD, 0, NOTHING},
+    {"READ SUB-CHANNEL, format 4", C(0x42, 2, 0x40, 4, 0, 0, 0, 0, 16, 0), 16, ILLEGAL_FIELD, 0,
+     NOTHING},
     {"GET CONFIGURATION, all", C(0x46, 0, 0, 0, 0, 0, 0, 2, 0, 0), 512, 0, 104,
-     B(0, 0, 0, 100, 0, 0, 0, 0x08, 0, 0, 3, 8, 0, 0x10, 0, 0, 0, 0x08, 1, 0, 0, 1, 0x0B, 8, 0, 0, 0, 1, 0, 0, 0, 0, 0, 2,
-       7, 4, 2, 0, 0, 0, 0, 3, 0x0B, 4, 0x39, 0, 0, 0, 0, 0x10, 1, 8, 0, 0, 8, 0, 0, 1, 1, 0)},
-    {"GET CONFIGURATION, current from 1Eh", C(0x46, 1, 0, 0x1E, 0, 0, 0, 2, 0, 0), 512, 0, 40, B(0, 0, 0, 36, 0, 0, 0, 8, 0, 0x1E, 9, 4)},
+     B(0, 0, 0, 100, 0, 0, 0, 0x08, 0, 0, 3, 8, 0, 0x10, 0, 0, 0, 0x08, 1, 0, 0, 1, 0x0B, 8, 0, 0,
+       0, 1, 0, 0, 0, 0, 0, 2, 7, 4, 2, 0, 0, 0, 0, 3, 0x0B, 4, 0x39, 0, 0, 0, 0, 0x10, 1, 8, 0, 0,
+       8, 0, 0, 1, 1, 0)},
+    {"GET CONFIGURATION, current from 1Eh", C(0x46, 1, 0, 0x1E, 0, 0, 0, 2, 0, 0), 512, 0, 40,
+     B(0, 0, 0, 36, 0, 0, 0, 8, 0, 0x1E, 9, 4)},
     {"GET CONFIGURATION, 1Fh alone", C(0x46, 2, 0, 0x1F, 0, 0, 0, 2, 0, 0), 512, 0, 16,
      B(0, 0, 0, 12, 0, 0, 0, 8, 0, 0x1F, 4, 4, 0, 0, 0, 0)},
-    {"GET CONFIGURATION, one that is not there", C(0x46, 2, 0, 0x21, 0, 0, 0, 2, 0, 0), 512, 0, 8, B(0, 0, 0, 4, 0, 0, 0, 8)},
+    {"GET CONFIGURATION, one that is not there", C(0x46, 2, 0, 0x21, 0, 0, 0, 2, 0, 0), 512, 0, 8,
+     B(0, 0, 0, 4, 0, 0, 0, 8)},
     {"GET CONFIGURATION, serial number", C(0x46, 2, 1, 8, 0, 0, 0, 2, 0, 0), 512, 0, 20,
      B(0, 0, 0, 16, 0, 0, 0, 8, 1, 8, 3, 8, 'S', 'N', '1', '2', '3', '4', '5', ' ')},
     {"GET CONFIGURATION, RT 3", C(0x46, 3, 0, 0, 0, 0, 0, 2, 0, 0), 512, ILLEGAL_FIELD, 0, NOTHING},
     {"MODE SENSE(10) 2Ah", C(0x5A, 0, 0x2A, 0, 0, 0, 0, 0, 40, 0), 40, 0, 40,
-     B(0, 38, 0, 0, 0, 0, 0, 0, 0x2A, 0x1E, 0x1B, 0, 0x40, 0, 0x29, 0, 0x21, 0x13, 0, 0, 2, 0, 0x21, 0x13)},
+     B(0, 38, 0, 0, 0, 0, 0, 0, 0x2A, 0x1E, 0x1B, 0, 0x40, 0, 0x29, 0, 0x21, 0x13, 0, 0, 2, 0, 0x21,
+       0x13)},
     {"READ DISC INFORMATION", C(0x51, 0, 0, 0, 0, 0, 0, 0, 34, 0), 34, 0, 34,
-     B(0, 32, 0x0E, 1, 1, 1, 1, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0)},
-    {"READ DISC INFORMATION, tracks", C(0x51, 1, 0, 0, 0, 0, 0, 0, 34, 0), 34, ILLEGAL_FIELD, 0, NOTHING},
+     B(0, 32, 0x0E, 1, 1, 1, 1, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+       0xFF, 0xFF, 0)},
+    {"READ DISC INFORMATION, tracks", C(0x51, 1, 0, 0, 0, 0, 0, 0, 34, 0), 34, ILLEGAL_FIELD, 0,
+     NOTHING},
     {"READ TRACK INFORMATION, by LBA", C(0x52, 0, 0, 0, 3, 0xE7, 0, 0, 36, 0), 36, 0, 36,
      B(0, 34, 1, 1, 0, 4, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0xE8)},
-    {"READ TRACK INFORMATION, past the end", C(0x52, 0, 0, 0, 3, 0xE8, 0, 0, 36, 0), 36, OUT_OF_RANGE, 0, NOTHING},
-    {"READ TRACK INFORMATION, track 1", C(0x52, 1, 0, 0, 0, 1, 0, 0, 36, 0), 36, 0, 36, B(0, 34, 1, 1)},
-    {"READ TRACK INFORMATION, track 2", C(0x52, 1, 0, 0, 0, 2, 0, 0, 36, 0), 36, ILLEGAL_FIELD, 0, NOTHING},
-    {"READ TRACK INFORMATION, session 1", C(0x52, 2, 0, 0, 0, 1, 0, 0, 36, 0), 36, 0, 36, B(0, 34, 1, 1)},
-    {"READ DVD STRUCTURE of a CD", C(0xAD, 0, 0, 0, 0, 0, 0, 0, 8, 4, 0, 0), 2052, 0x053002, 0, NOTHING},
+    {"READ TRACK INFORMATION, past the end", C(0x52, 0, 0, 0, 3, 0xE8, 0, 0, 36, 0), 36,
+     OUT_OF_RANGE, 0, NOTHING},
+    {"READ TRACK INFORMATION, track 1", C(0x52, 1, 0, 0, 0, 1, 0, 0, 36, 0), 36, 0, 36,
+     B(0, 34, 1, 1)},
+    {"READ TRACK INFORMATION, track 2", C(0x52, 1, 0, 0, 0, 2, 0, 0, 36, 0), 36, ILLEGAL_FIELD, 0,
+     NOTHING},
+    {"READ TRACK INFORMATION, session 1", C(0x52, 2, 0, 0, 0, 1, 0, 0, 36, 0), 36, 0, 36,
+     B(0, 34, 1, 1)},
+    {"READ DVD STRUCTURE of a CD", C(0xAD, 0, 0, 0, 0, 0, 0, 0, 8, 4, 0, 0), 2052, 0x053002, 0,
+     NOTHING},
     {"GET PERFORMANCE", C(0xAC, 0x10, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0), 24, 0, 24,
      B(0, 0, 0, 20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x21, 0x13, 0, 0, 3, 0xE7, 0, 0, 0x21, 0x13)},
-    {"GET PERFORMANCE, write speeds", C(0xAC, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3, 0), 24, 0, 8, B(0, 0, 0, 4)},
-    {"GET PERFORMANCE, type 1", C(0xAC, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0), 24, ILLEGAL_FIELD, 0, NOTHING},
-    {"READ CD, user data", C(0xBE, 0, 0, 0, 0, 1, 0, 0, 1, 0x10, 0, 0), 2048, 0, 2048, B(7, 20, 33)},
-    {"READ CD, mode 1, user data", C(0xBE, 8, 0, 0, 0, 1, 0, 0, 1, 0x10, 0, 0), 2048, 0, 2048, B(7, 20, 33)},
+    {"GET PERFORMANCE, write speeds", C(0xAC, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3, 0), 24, 0, 8,
+     B(0, 0, 0, 4)},
+    {"GET PERFORMANCE, type 1", C(0xAC, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0), 24, ILLEGAL_FIELD, 0,
+     NOTHING},
+    {"READ CD, user data", C(0xBE, 0, 0, 0, 0, 1, 0, 0, 1, 0x10, 0, 0), 2048, 0, 2048,
+     B(7, 20, 33)},
+    {"READ CD, mode 1, user data", C(0xBE, 8, 0, 0, 0, 1, 0, 0, 1, 0x10, 0, 0), 2048, 0, 2048,
+     B(7, 20, 33)},
     {"READ CD, CD-DA", C(0xBE, 4, 0, 0, 0, 1, 0, 0, 1, 0x10, 0, 0), 2352, 0x056400, 0, NOTHING},
-    {"READ CD, type 6", C(0xBE, 0x18, 0, 0, 0, 1, 0, 0, 1, 0x10, 0, 0), 2352, ILLEGAL_FIELD, 0, NOTHING},
-    {"READ CD, header", C(0xBE, 0, 0, 0, 0, 1, 0, 0, 1, 0x20, 0, 0), 4, 0, 4, B(0x00, 0x02, 0x01, 0x01)},
+    {"READ CD, type 6", C(0xBE, 0x18, 0, 0, 0, 1, 0, 0, 1, 0x10, 0, 0), 2352, ILLEGAL_FIELD, 0,
+     NOTHING},
+    {"READ CD, header", C(0xBE, 0, 0, 0, 0, 1, 0, 0, 1, 0x20, 0, 0), 4, 0, 4,
+     B(0x00, 0x02, 0x01, 0x01)},
     {"READ CD, headers of three", C(0xBE, 0, 0, 0, 3, 0x80, 0, 0, 3, 0x20, 0, 0), 12, 0, 12,
      B(0, 0x13, 0x71, 1, 0, 0x13, 0x72, 1, 0, 0x13, 0x73, 1)},
     {"READ CD, sync and header", C(0xBE, 0, 0, 0, 0, 1, 0, 0, 1, 0xE0, 0, 0), 16, 0, 16,
      B(0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 2, 1, 1)},
-    {"READ CD, header and data", C(0xBE, 0, 0, 0, 0, 1, 0, 0, 1, 0x30, 0, 0), 2052, 0, 2052, B(0, 2, 1, 1, 7, 20, 33)},
-    {"READ CD, data and ECC", C(0xBE, 0, 0, 0, 0, 1, 0, 0, 1, 0x18, 0, 0), 2336, 0, 2336, B(7, 20, 33)},
-    {"READ CD, ECC alone", C(0xBE, 0, 0, 0, 0, 1, 0, 0, 1, 0x08, 0, 0), 288, ILLEGAL_FIELD, 0, NOTHING},
-    {"READ CD, sync and data", C(0xBE, 0, 0, 0, 0, 1, 0, 0, 1, 0x90, 0, 0), 2060, ILLEGAL_FIELD, 0, NOTHING},
+    {"READ CD, header and data", C(0xBE, 0, 0, 0, 0, 1, 0, 0, 1, 0x30, 0, 0), 2052, 0, 2052,
+     B(0, 2, 1, 1, 7, 20, 33)},
+    {"READ CD, data and ECC", C(0xBE, 0, 0, 0, 0, 1, 0, 0, 1, 0x18, 0, 0), 2336, 0, 2336,
+     B(7, 20, 33)},
+    {"READ CD, ECC alone", C(0xBE, 0, 0, 0, 0, 1, 0, 0, 1, 0x08, 0, 0), 288, ILLEGAL_FIELD, 0,
+     NOTHING},
+    {"READ CD, sync and data", C(0xBE, 0, 0, 0, 0, 1, 0, 0, 1, 0x90, 0, 0), 2060, ILLEGAL_FIELD, 0,
+     NOTHING},
     {"READ CD, nothing selected", C(0xBE, 0, 0, 0, 0, 1, 0, 0, 1, 0x00, 0, 0), 0, 0, 0, NOTHING},
     {"READ CD, C2", C(0xBE, 0, 0, 0, 0, 1, 0, 0, 1, 0x12, 0, 0), 2352, ILLEGAL_FIELD, 0, NOTHING},
-    {"READ CD, sub-channel", C(0xBE, 0, 0, 0, 0, 1, 0, 0, 1, 0x10, 1, 0), 2352, ILLEGAL_FIELD, 0, NOTHING},
-    {"READ CD, past the end", C(0xBE, 0, 0, 0, 3, 0xE7, 0, 0, 2, 0xF8, 0, 0), 4704, OUT_OF_RANGE, 0, NOTHING},
+    {"READ CD, sub-channel", C(0xBE, 0, 0, 0, 0, 1, 0, 0, 1, 0x10, 1, 0), 2352, ILLEGAL_FIELD, 0,
+     NOTHING},
+    {"READ CD, past the end", C(0xBE, 0, 0, 0, 3, 0xE7, 0, 0, 2, 0xF8, 0, 0), 4704, OUT_OF_RANGE, 0,
+     NOTHING},
     {"READ CD MSF", C(0xB9, 0, 0, 0, 2, 1, 0, 2, 2, 0x10, 0, 0), 2048, 0, 2048, B(7, 20, 33)},
-    {"READ CD MSF, before the start", C(0xB9, 0, 0, 0, 1, 74, 0, 2, 0, 0x10, 0, 0), 2048, OUT_OF_RANGE, 0, NOTHING},
-    {"READ CD MSF, backwards", C(0xB9, 0, 0, 0, 2, 2, 0, 2, 1, 0x10, 0, 0), 2048, ILLEGAL_FIELD, 0, NOTHING},
-    {"GET EVENT STATUS, media", C(0x4A, 1, 0, 0, 0x10, 0, 0, 0, 8, 0), 8, 0, 8, B(0, 6, 4, 0x16, 0, 2, 0, 0)},
+    {"READ CD MSF, before the start", C(0xB9, 0, 0, 0, 1, 74, 0, 2, 0, 0x10, 0, 0), 2048,
+     OUT_OF_RANGE, 0, NOTHING},
+    {"READ CD MSF, backwards", C(0xB9, 0, 0, 0, 2, 2, 0, 2, 1, 0x10, 0, 0), 2048, ILLEGAL_FIELD, 0,
+     NOTHING},
+    {"GET EVENT STATUS, media", C(0x4A, 1, 0, 0, 0x10, 0, 0, 0, 8, 0), 8, 0, 8,
+     B(0, 6, 4, 0x16, 0, 2, 0, 0)},
 };
 
 static const struct expectation of_a_dvd[] = {
-    {"READ CAPACITY(10)", C(0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0), 8, 0, 8, B(0, 7, 8, 0x63, 0, 0, 8, 0)},
+    {"READ CAPACITY(10)", C(0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0), 8, 0, 8,
+     B(0, 7, 8, 0x63, 0, 0, 8, 0)},
     {"GET CONFIGURATION, current from 10h", C(0x46, 1, 0, 0x10, 0, 0, 0, 2, 0, 0), 512, 0, 52,
      B(0, 0, 0, 48, 0, 0, 0, 0x10, 0, 0x10, 1, 8, 0, 0, 8, 0, 0, 16, 1, 0, 0, 0x1F, 5, 4)},
     {"READ DVD STRUCTURE 00h", C(0xAD, 0, 0, 0, 0, 0, 0, 0, 8, 4, 0, 0), 2052, 0, 2052,
      B(8, 2, 0, 0, 0x01, 0x0F, 0x01, 0, 0, 3, 0, 0, 0, 10, 8, 0x63, 0, 0, 0, 0, 0)},
-    {"READ DVD STRUCTURE 01h", C(0xAD, 0, 0, 0, 0, 0, 0, 1, 0, 8, 0, 0), 8, 0, 8, B(0, 6, 0, 0, 0, 0, 0, 0)},
+    {"READ DVD STRUCTURE 01h", C(0xAD, 0, 0, 0, 0, 0, 0, 1, 0, 8, 0, 0), 8, 0, 8,
+     B(0, 6, 0, 0, 0, 0, 0, 0)},
     {"READ DVD STRUCTURE FFh", C(0xAD, 0, 0, 0, 0, 0, 0, 0xFF, 0, 64, 0, 0), 64, 0, 12,
      B(0, 10, 0, 0, 0x00, 0x40, 8, 4, 0x01, 0x40, 0, 8)},
-    {"READ DVD STRUCTURE 04h", C(0xAD, 0, 0, 0, 0, 0, 0, 4, 0, 8, 0, 0), 8, ILLEGAL_FIELD, 0, NOTHING},
-    {"READ DVD STRUCTURE of a BD", C(0xAD, 1, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0), 8, ILLEGAL_FIELD, 0, NOTHING},
+    {"READ DVD STRUCTURE 04h", C(0xAD, 0, 0, 0, 0, 0, 0, 4, 0, 8, 0, 0), 8, ILLEGAL_FIELD, 0,
+     NOTHING},
+    {"READ DVD STRUCTURE of a BD", C(0xAD, 1, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0), 8, ILLEGAL_FIELD, 0,
+     NOTHING},
     {"READ TOC 0", C(0x43, 0, 0, 0, 0, 0, 0, 0, 64, 0), 64, 0, 20, B(0, 18, 1, 1, 0, 0x14, 1)},
     {"READ TOC 2", C(0x43, 2, 2, 0, 0, 0, 0, 0, 48, 0), 48, ILLEGAL_FIELD, 0, NOTHING},
     {"READ CD", C(0xBE, 0, 0, 0, 0, 1, 0, 0, 1, 0x10, 0, 0), 2048, 0x053002, 0, NOTHING},
@@ -214,15 +277,18 @@ static const struct expectation of_a_dvd[] = {
 
 static const struct expectation of_an_empty_drive[] = {
     {"TEST UNIT READY", C(0, 0, 0, 0, 0, 0), 0, NO_MEDIUM, 0, NOTHING},
-    {"REQUEST SENSE", C(3, 0, 0, 0, 18, 0), 18, 0, 18, B(0x70, 0, 2, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x3A, 0)},
+    {"REQUEST SENSE", C(3, 0, 0, 0, 18, 0), 18, 0, 18,
+     B(0x70, 0, 2, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x3A, 0)},
     {"READ CAPACITY(10)", C(0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0), 8, NO_MEDIUM, 0, NOTHING},
     {"READ(10)", C(0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0), 2048, NO_MEDIUM, 0, NOTHING},
     {"WRITE(10)", C(0x2A, 0, 0, 0, 0, 0, 0, 0, 1, 0), 0, NO_MEDIUM, 0, NOTHING},
     {"READ TOC", C(0x43, 0, 0, 0, 0, 0, 0, 0, 64, 0), 64, NO_MEDIUM, 0, NOTHING},
     {"READ DISC INFORMATION", C(0x51, 0, 0, 0, 0, 0, 0, 0, 34, 0), 34, NO_MEDIUM, 0, NOTHING},
-    {"GET CONFIGURATION", C(0x46, 1, 0, 0x10, 0, 0, 0, 2, 0, 0), 512, 0, 32, B(0, 0, 0, 28, 0, 0, 0, 0, 1, 0)},
+    {"GET CONFIGURATION", C(0x46, 1, 0, 0x10, 0, 0, 0, 2, 0, 0), 512, 0, 32,
+     B(0, 0, 0, 28, 0, 0, 0, 0, 1, 0)},
     {"START STOP UNIT, start", C(0x1B, 0, 0, 0, 1, 0), 0, NO_MEDIUM, 0, NOTHING},
-    {"GET EVENT STATUS, media", C(0x4A, 1, 0, 0, 0x10, 0, 0, 0, 8, 0), 8, 0, 8, B(0, 6, 4, 0x16, 0, 0, 0, 0)},
+    {"GET EVENT STATUS, media", C(0x4A, 1, 0, 0, 0x10, 0, 0, 0, 8, 0), 8, 0, 8,
+     B(0, 6, 4, 0x16, 0, 0, 0, 0)},
 };
 
 static void a_cd_drive(void **state)
@@ -296,7 +362,8 @@ static void sense_without_autosense(void **state)
 {
     PDEVICE_OBJECT device = rig_device(rig_add(rig_image("cd", 100)));
     static const struct expectation later[] = {
-        {"REQUEST SENSE", C(3, 0, 0, 0, 18, 0), 18, 0, 18, B(0x70, 0, 5, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x24, 0)},
+        {"REQUEST SENSE", C(3, 0, 0, 0, 18, 0), 18, 0, 18,
+         B(0x70, 0, 5, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x24, 0)},
         {"once", C(3, 0, 0, 0, 18, 0), 18, 0, 18, B(0x70, 0, 0)},
     };
     static const struct expectation gone[] = {
@@ -327,7 +394,8 @@ static unsigned gf_multiply(unsigned a, unsigned b)
     return p & 0xFF;
 }
 
-/* Sum and sum weighted with descending powers of alpha of a code word: both 0 (ECMA-130 annex A). */
+/* Sum and sum weighted with descending powers of alpha of a code word: both 0 (ECMA-130 annex A).
+ */
 static void check_code_word(const uint8_t *bytes, const unsigned *at, unsigned n)
 {
     unsigned sum = 0, weighted = 0;
@@ -348,7 +416,8 @@ static void raw_blocks(void **state)
 
     (void)state;
     rig_settle(device);
-    rig_scsi(&r, device, CDB(0xBE, 0, 0, 0, 3, 0x84, 0, 0, 2, 0xF8, 0, 0), RIG_IN, raw, sizeof(raw));
+    rig_scsi(&r, device, CDB(0xBE, 0, 0, 0, 3, 0x84, 0, 0, 2, 0xF8, 0, 0), RIG_IN, raw,
+             sizeof(raw));
     assert_int_equal(r.srb.SrbStatus, SRB_STATUS_SUCCESS);
     for (unsigned n = 0; n < 2; n++) {
         const uint8_t *block = raw + n * 2352;
@@ -358,7 +427,8 @@ static void raw_blocks(void **state)
             assert_int_equal(block[16 + i], rig_byte(900 + n, i));
         /* 900 + 150 = 14 seconds */
         assert_memory_equal(block + 12, ((uint8_t[]){0x00, 0x14, (uint8_t)n, 0x01}), 4);
-        /* The EDC word: division by the polynomial, bit by bit; the remainder of all with the EDC is 0. */
+        /* The EDC word: division by the polynomial, bit by bit; the remainder of all with the EDC
+         * is 0. */
         for (unsigned i = 0; i < 2068; i++) {
             for (unsigned bit = 0; bit < 8; bit++) {
                 unsigned in = (block[i] >> bit & 1) ^ (edc & 1);
@@ -404,7 +474,7 @@ static void mode_select(void **state)
     assert_int_equal(back[11], 9);
     rig_scsi(&r, device, CDB(0x5A, 0, 0x81, 0, 0, 0, 0, 0, 20, 0), RIG_IN, back, 20);
     assert_int_equal(back[10], 0); /* the default stays */
-    list[10] = 0x80; /* not changeable: and nothing else is changed with it */
+    list[10] = 0x80;               /* not changeable: and nothing else is changed with it */
     list[11] = 3;
     rig_scsi(&r, device, CDB(0x55, 0x10, 0, 0, 0, 0, 0, 0, 20, 0), RIG_OUT, list, 20);
     assert_int_equal(rig_sense(&r), 0x052600);
@@ -420,9 +490,11 @@ static void mode_select(void **state)
     rig_scsi(&r, device, CDB(0x55, 0x10, 0, 0, 0, 0, 0, 0, 0, 0), RIG_NONE, NULL, 0);
     assert_int_equal(r.srb.SrbStatus, SRB_STATUS_SUCCESS);
     /* MODE SELECT(6) with a block descriptor. */
-    rig_scsi(&r, device, CDB(0x15, 0x10, 0, 0, 12, 0), RIG_OUT, (uint8_t[]){0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 8, 0}, 12);
+    rig_scsi(&r, device, CDB(0x15, 0x10, 0, 0, 12, 0), RIG_OUT,
+             (uint8_t[]){0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 8, 0}, 12);
     assert_int_equal(r.srb.SrbStatus, SRB_STATUS_SUCCESS);
-    rig_scsi(&r, device, CDB(0x15, 0x10, 0, 0, 12, 0), RIG_OUT, (uint8_t[]){0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 2, 0}, 12);
+    rig_scsi(&r, device, CDB(0x15, 0x10, 0, 0, 12, 0), RIG_OUT,
+             (uint8_t[]){0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 2, 0}, 12);
     assert_int_equal(rig_sense(&r), 0x052600);
     ObDereferenceObject(device);
 }

@@ -13,7 +13,7 @@
 
 static HANDLE adapter = INVALID_HANDLE_VALUE;
 static char directory[64], instance[256];
-static ULONG luns[VHBA_MAXIMUM_LUNS];
+static ULONG luns[2 * VHBA_MAXIMUM_LUNS]; /* of one test */
 static unsigned lun_count;
 
 int rig_setup(void **state)
@@ -30,11 +30,12 @@ int rig_setup(void **state)
     assert_int_equal(ntio_create_service("vhba", driver), 0);
     assert_int_equal(ntio_start_service("vhba", reason, sizeof(reason)), 0);
     assert_int_equal(ntio_add_match(VHBA_HARDWARE_ID, "vhba"), 0);
-    assert_int_equal(ntio_create_root_device("vhba", VHBA_HARDWARE_ID, instance, sizeof(instance)), 0);
+    assert_int_equal(ntio_create_root_device("vhba", VHBA_HARDWARE_ID, instance, sizeof(instance)),
+                     0);
     assert_int_equal(ntio_get_interfaces(VHBA_INTERFACE_GUID, NULL, &list), 0);
     assert_non_null(list[0]);
-    adapter = CreateFileA(list[0], GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
-                          OPEN_EXISTING, 0, NULL);
+    adapter = CreateFileA(list[0], GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE,
+                          NULL, OPEN_EXISTING, 0, NULL);
     assert_ptr_not_equal(adapter, INVALID_HANDLE_VALUE);
     ntio_free_list(list);
     return 0;
@@ -67,7 +68,7 @@ int rig_clean(void **state)
 uint8_t rig_byte(unsigned block, unsigned i)
 {
     if (block == 16 && i < 7)
-        return (uint8_t)"\1CD001\1"[i];
+        return (uint8_t) "\1CD001\1"[i];
     return (uint8_t)(block * 7 + i * 13 + (i >> 8));
 }
 
@@ -106,7 +107,9 @@ DWORD rig_control(DWORD code, const void *in, DWORD in_size, void *out, DWORD ou
 {
     DWORD n;
 
-    return DeviceIoControl(adapter, code, (LPVOID)in, in_size, out, out_size, &n, NULL) ? 0 : GetLastError();
+    return DeviceIoControl(adapter, code, (LPVOID)in, in_size, out, out_size, &n, NULL)
+               ? 0
+               : GetLastError();
 }
 
 DWORD rig_try_add(const char *path, ULONG *lun)
@@ -127,6 +130,7 @@ DWORD rig_try_add(const char *path, ULONG *lun)
     error = rig_control(IOCTL_VHBA_ADD_LUN, in, in->Size, &out, sizeof(out));
     free(in);
     if (error == 0) {
+        assert_true(lun_count < sizeof(luns) / sizeof(luns[0]));
         luns[lun_count++] = out.Lun;
         if (lun != NULL)
             *lun = out.Lun;
@@ -191,7 +195,8 @@ void rig_query(ULONG lun, VHBA_COUNTERS *counters)
 {
     VHBA_LUN_NUMBER in = {sizeof(in), lun};
 
-    assert_int_equal(rig_control(IOCTL_VHBA_QUERY, &in, sizeof(in), counters, sizeof(*counters)), 0);
+    assert_int_equal(rig_control(IOCTL_VHBA_QUERY, &in, sizeof(in), counters, sizeof(*counters)),
+                     0);
 }
 
 void rig_wait_held(ULONG lun, ULONG count)
@@ -207,7 +212,8 @@ void rig_wait_held(ULONG lun, ULONG count)
     fail_msg("%u requests are held, not %u", counters.Held, count);
 }
 
-/* Sends an IRP that the caller filled in, without anybody above having a say; the IRP stays the caller's. */
+/* Sends an IRP that the caller filled in, without anybody above having a say; the IRP stays the
+ * caller's. */
 static NTSTATUS NTAPI signal_done(PDEVICE_OBJECT device, PIRP irp, PVOID context)
 {
     (void)device;
@@ -232,7 +238,8 @@ static ULONG address_of(PDEVICE_OBJECT device)
     SCSI_ADDRESS address;
     ULONG_PTR n;
 
-    if (rig_ioctl(device, IOCTL_SCSI_GET_ADDRESS, NULL, 0, &address, sizeof(address), &n) != STATUS_SUCCESS)
+    if (rig_ioctl(device, IOCTL_SCSI_GET_ADDRESS, NULL, 0, &address, sizeof(address), &n) !=
+        STATUS_SUCCESS)
         return ~0u;
     assert_int_equal(n, sizeof(address));
     return address.TargetId;
@@ -247,7 +254,8 @@ PDEVICE_OBJECT rig_device(ULONG lun)
     PIRP irp;
 
     assert_int_equal(
-        ObReferenceObjectByHandle(adapter, 0, *IoFileObjectType, KernelMode, (PVOID *)&file, NULL), 0);
+        ObReferenceObjectByHandle(adapter, 0, *IoFileObjectType, KernelMode, (PVOID *)&file, NULL),
+        0);
     top = IoGetRelatedDeviceObject(file);
     irp = IoAllocateIrp(top->StackSize, FALSE);
     irp->IoStatus.Status = STATUS_NOT_SUPPORTED;
@@ -280,8 +288,9 @@ static NTSTATUS NTAPI request_done(PDEVICE_OBJECT device, PIRP irp, PVOID contex
     return STATUS_MORE_PROCESSING_REQUIRED;
 }
 
-static void begin(struct rig_request *r, PDEVICE_OBJECT device, UCHAR function, const uint8_t *cdb, size_t cdb_length,
-                  enum rig_direction direction, void *buffer, ULONG length, bool autosense)
+static void begin(struct rig_request *r, PDEVICE_OBJECT device, UCHAR function, const uint8_t *cdb,
+                  size_t cdb_length, enum rig_direction direction, void *buffer, ULONG length,
+                  bool autosense, PSCSI_REQUEST_BLOCK next)
 {
     PIO_STACK_LOCATION stack;
 
@@ -304,6 +313,7 @@ static void begin(struct rig_request *r, PDEVICE_OBJECT device, UCHAR function, 
         r->srb.SenseInfoBufferLength = sizeof(r->sense);
     }
     r->srb.OriginalRequest = r->irp;
+    r->srb.NextSrb = next;
     if (length != 0) {
         r->mdl = IoAllocateMdl(buffer, length, FALSE, FALSE, NULL);
         MmProbeAndLockPages(r->mdl, KernelMode, direction == RIG_IN ? IoWriteAccess : IoReadAccess);
@@ -316,16 +326,24 @@ static void begin(struct rig_request *r, PDEVICE_OBJECT device, UCHAR function, 
     IoCallDriver(device, r->irp);
 }
 
-void rig_begin(struct rig_request *r, PDEVICE_OBJECT device, UCHAR function, const uint8_t *cdb, size_t cdb_length,
-               enum rig_direction direction, void *buffer, ULONG length)
+void rig_begin(struct rig_request *r, PDEVICE_OBJECT device, UCHAR function, const uint8_t *cdb,
+               size_t cdb_length, enum rig_direction direction, void *buffer, ULONG length)
 {
-    begin(r, device, function, cdb, cdb_length, direction, buffer, length, true);
+    begin(r, device, function, cdb, cdb_length, direction, buffer, length, true, NULL);
 }
 
-void rig_scsi_without_sense(struct rig_request *r, PDEVICE_OBJECT device, const uint8_t *cdb, size_t cdb_length,
-                            enum rig_direction direction, void *buffer, ULONG length)
+void rig_scsi_without_sense(struct rig_request *r, PDEVICE_OBJECT device, const uint8_t *cdb,
+                            size_t cdb_length, enum rig_direction direction, void *buffer,
+                            ULONG length)
 {
-    begin(r, device, SRB_FUNCTION_EXECUTE_SCSI, cdb, cdb_length, direction, buffer, length, false);
+    begin(r, device, SRB_FUNCTION_EXECUTE_SCSI, cdb, cdb_length, direction, buffer, length, false,
+          NULL);
+    rig_end(r);
+}
+
+void rig_abort(struct rig_request *r, PDEVICE_OBJECT device, PSCSI_REQUEST_BLOCK srb)
+{
+    begin(r, device, SRB_FUNCTION_ABORT_COMMAND, CDB(0), RIG_NONE, NULL, 0, true, srb);
     rig_end(r);
 }
 
@@ -377,8 +395,8 @@ unsigned rig_sense(const struct rig_request *r)
     return (unsigned)r->sense[2] << 16 | (unsigned)r->sense[12] << 8 | r->sense[13];
 }
 
-NTSTATUS rig_ioctl(PDEVICE_OBJECT device, ULONG code, void *in, ULONG in_size, void *out, ULONG out_size,
-                   ULONG_PTR *information)
+NTSTATUS rig_ioctl(PDEVICE_OBJECT device, ULONG code, void *in, ULONG in_size, void *out,
+                   ULONG out_size, ULONG_PTR *information)
 {
     IO_STATUS_BLOCK iosb = {.Information = 0};
     KEVENT event;
@@ -386,7 +404,8 @@ NTSTATUS rig_ioctl(PDEVICE_OBJECT device, ULONG code, void *in, ULONG in_size, v
     PIRP irp;
 
     KeInitializeEvent(&event, NotificationEvent, FALSE);
-    irp = IoBuildDeviceIoControlRequest(code, device, in, in_size, out, out_size, FALSE, &event, &iosb);
+    irp = IoBuildDeviceIoControlRequest(code, device, in, in_size, out, out_size, FALSE, &event,
+                                        &iosb);
     assert_non_null(irp);
     status = IoCallDriver(device, irp);
     if (status == STATUS_PENDING) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rig.h - what the tests of vhba share: an adapter with LUNs on images in a directory of their own, and ways to send SRBs and
- * control codes to a LUN as a class driver does.
+ * rig.h - what the tests of vhba share: an adapter with LUNs on images in a directory of their own,
+ * and ways to send SRBs and control codes to a LUN as a class driver does.
  */
 #ifndef TESTS_UNIT_VHBA_RIG_H
 #define TESTS_UNIT_VHBA_RIG_H
@@ -30,10 +30,12 @@
 /* The group's setup and teardown: boots, loads vhba, makes the adapter. */
 int rig_setup(void **state);
 int rig_teardown(void **state);
-/* Each test's teardown: all LUNs are removed, the images deleted, the transfer limit is the default. */
+/* Each test's teardown: all LUNs are removed, the images deleted, the transfer limit is the
+ * default. */
 int rig_clean(void **state);
 
-/* An image with a volume descriptor; byte i of block n is (n * 7 + i * 13 + (i >> 8)) & 0xFF otherwise. Returns its path, static. */
+/* An image with a volume descriptor; byte i of block n is (n * 7 + i * 13 + (i >> 8)) & 0xFF
+ * otherwise. Returns its path, static. */
 const char *rig_image(const char *name, unsigned blocks);
 /* The same length, nothing but the descriptor written (for large ones). */
 const char *rig_sparse(const char *name, unsigned blocks);
@@ -68,25 +70,29 @@ struct rig_request {
     uint8_t sense[32];
 };
 enum rig_direction { RIG_NONE, RIG_IN, RIG_OUT };
-/* Sends it; rig_end waits for it and frees what it needed. The request stays where it is until then. */
-void rig_begin(struct rig_request *r, PDEVICE_OBJECT device, UCHAR function, const uint8_t *cdb, size_t cdb_length,
-               enum rig_direction direction, void *buffer, ULONG length);
+/* Sends it; rig_end waits for it and frees what it needed. The request stays where it is until
+ * then. */
+void rig_begin(struct rig_request *r, PDEVICE_OBJECT device, UCHAR function, const uint8_t *cdb,
+               size_t cdb_length, enum rig_direction direction, void *buffer, ULONG length);
 bool rig_wait(struct rig_request *r, unsigned milliseconds);
 void rig_end(struct rig_request *r);
 /* Both at once, EXECUTE_SCSI. */
 void rig_scsi(struct rig_request *r, PDEVICE_OBJECT device, const uint8_t *cdb, size_t cdb_length,
               enum rig_direction direction, void *buffer, ULONG length);
 /* The same with no sense buffer. */
-void rig_scsi_without_sense(struct rig_request *r, PDEVICE_OBJECT device, const uint8_t *cdb, size_t cdb_length,
-                            enum rig_direction direction, void *buffer, ULONG length);
+void rig_scsi_without_sense(struct rig_request *r, PDEVICE_OBJECT device, const uint8_t *cdb,
+                            size_t cdb_length, enum rig_direction direction, void *buffer,
+                            ULONG length);
+/* ABORT_COMMAND of that SRB, waited for. */
+void rig_abort(struct rig_request *r, PDEVICE_OBJECT device, PSCSI_REQUEST_BLOCK srb);
 /* TEST UNIT READY until the attentions are gone. */
 void rig_settle(PDEVICE_OBJECT device);
 /* Key << 16 | asc << 8 | ascq of a request that ended with CHECK CONDITION; 0: it did not. */
 unsigned rig_sense(const struct rig_request *r);
 
 /* A control code to the LUN's device, from kernel mode. */
-NTSTATUS rig_ioctl(PDEVICE_OBJECT device, ULONG code, void *in, ULONG in_size, void *out, ULONG out_size,
-                   ULONG_PTR *information);
+NTSTATUS rig_ioctl(PDEVICE_OBJECT device, ULONG code, void *in, ULONG in_size, void *out,
+                   ULONG out_size, ULONG_PTR *information);
 
 #define CDB(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
 

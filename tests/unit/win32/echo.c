@@ -151,7 +151,8 @@ static NTSTATUS NTAPI Control(PDEVICE_OBJECT Device, PIRP Irp)
     case IOCTL_ECHO_PEND:
         return Pend(Echo, Irp);
     case IOCTL_ECHO_FINISH:
-        return End(Irp, In < sizeof(ECHO_OUTCOME) ? STATUS_INVALID_PARAMETER : Finish(Echo, Buffer), 0);
+        return End(Irp, In < sizeof(ECHO_OUTCOME) ? STATUS_INVALID_PARAMETER : Finish(Echo, Buffer),
+                   0);
     case IOCTL_ECHO_WAITING:
         if (Out < sizeof(ULONG))
             return End(Irp, STATUS_BUFFER_TOO_SMALL, 0);
@@ -160,7 +161,9 @@ static NTSTATUS NTAPI Control(PDEVICE_OBJECT Device, PIRP Irp)
         KeReleaseSpinLock(&Echo->Lock, Irql);
         return End(Irp, STATUS_SUCCESS, sizeof(ULONG));
     case IOCTL_ECHO_FSCTL: /* as IRP_MJ_FILE_SYSTEM_CONTROL only */
-        return End(Irp, Stack->MajorFunction == IRP_MJ_FILE_SYSTEM_CONTROL ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL,
+        return End(Irp,
+                   Stack->MajorFunction == IRP_MJ_FILE_SYSTEM_CONTROL ? STATUS_SUCCESS
+                                                                      : STATUS_UNSUCCESSFUL,
                    0);
     default:
         return End(Irp, STATUS_INVALID_DEVICE_REQUEST, 0);
@@ -177,7 +180,8 @@ static VOID NTAPI Unload(PDRIVER_OBJECT DriverObject)
 
 static NTSTATUS NTAPI Entry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
-    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\Device\\Echo"), Link = RTL_CONSTANT_STRING(L"\\??\\Echo");
+    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\Device\\Echo"),
+                   Link = RTL_CONSTANT_STRING(L"\\??\\Echo");
     PDEVICE_OBJECT Device;
     PECHO_DEVICE Echo;
     NTSTATUS Status =
@@ -190,7 +194,8 @@ static NTSTATUS NTAPI Entry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING Registr
     RtlZeroMemory(Echo, sizeof(*Echo));
     KeInitializeSpinLock(&Echo->Lock);
     InitializeListHead(&Echo->Irps);
-    IoCsqInitialize(&Echo->Queue, CsqInsert, CsqRemove, CsqPeek, CsqAcquire, CsqRelease, CsqCancelled);
+    IoCsqInitialize(&Echo->Queue, CsqInsert, CsqRemove, CsqPeek, CsqAcquire, CsqRelease,
+                    CsqCancelled);
     Device->Flags |= DO_BUFFERED_IO;
     DriverObject->DriverUnload = Unload;
     DriverObject->MajorFunction[IRP_MJ_CREATE] = CreateClose;
@@ -222,8 +227,8 @@ int echo_teardown(void **state)
 
 HANDLE echo_open(DWORD flags)
 {
-    HANDLE h = CreateFileW(L"\\\\.\\Echo", GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
-                           OPEN_EXISTING, flags, NULL);
+    HANDLE h = CreateFileW(L"\\\\.\\Echo", GENERIC_READ | GENERIC_WRITE,
+                           FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING, flags, NULL);
 
     assert_ptr_not_equal(h, INVALID_HANDLE_VALUE);
     return h;
@@ -235,7 +240,8 @@ void echo_finish(NTSTATUS status, ULONG bytes)
     HANDLE h = echo_open(0);
     DWORD n;
 
-    assert_true(DeviceIoControl(h, IOCTL_ECHO_FINISH, &outcome, sizeof(outcome), NULL, 0, &n, NULL));
+    assert_true(
+        DeviceIoControl(h, IOCTL_ECHO_FINISH, &outcome, sizeof(outcome), NULL, 0, &n, NULL));
     assert_true(CloseHandle(h));
 }
 
@@ -245,7 +251,8 @@ ULONG echo_waiting(void)
     ULONG waiting;
     DWORD n;
 
-    assert_true(DeviceIoControl(h, IOCTL_ECHO_WAITING, NULL, 0, &waiting, sizeof(waiting), &n, NULL));
+    assert_true(
+        DeviceIoControl(h, IOCTL_ECHO_WAITING, NULL, 0, &waiting, sizeof(waiting), &n, NULL));
     assert_int_equal(n, sizeof(waiting));
     assert_true(CloseHandle(h));
     return waiting;

@@ -152,7 +152,8 @@ static void an_overlapped_request(void **state)
     assert_int_equal(data[7], 0);
     assert_int_equal(WaitForSingleObject(event, 0), WAIT_OBJECT_0);
 
-    /* Sent again the event is reset, and a failure comes through; a wait on the file where there is no event. */
+    /* Sent again the event is reset, and a failure comes through; a wait on the file where there is
+     * no event. */
     ov.hEvent = NULL;
     assert_false(ReadFile(h, data, sizeof(data), NULL, &ov));
     assert_int_equal(GetLastError(), ERROR_IO_PENDING);
@@ -333,11 +334,16 @@ static void names_of_devices(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(opening_fails),         cmocka_unit_test(the_a_form_opens_too),
-        cmocka_unit_test(what_is_written_is_read), cmocka_unit_test(the_end_of_a_file),
-        cmocka_unit_test(positions),             cmocka_unit_test(control_codes),
-        cmocka_unit_test(an_overlapped_request), cmocka_unit_test(cancelling),
-        cmocka_unit_test(completion_routines),   cmocka_unit_test(completion_ports),
+        cmocka_unit_test(opening_fails),
+        cmocka_unit_test(the_a_form_opens_too),
+        cmocka_unit_test(what_is_written_is_read),
+        cmocka_unit_test(the_end_of_a_file),
+        cmocka_unit_test(positions),
+        cmocka_unit_test(control_codes),
+        cmocka_unit_test(an_overlapped_request),
+        cmocka_unit_test(cancelling),
+        cmocka_unit_test(completion_routines),
+        cmocka_unit_test(completion_ports),
         cmocka_unit_test(names_of_devices),
     };
     return cmocka_run_group_tests_name("win32 files", tests, echo_setup, echo_teardown);

@@ -116,7 +116,8 @@ static void utf8(void **state)
     UNICODE_STRING name;
 
     (void)state;
-    assert_int_equal(Win32pWide("\xC3\xA4\xE2\x82\xAC\xF0\x9F\x92\xBFx\xFFy", &name), STATUS_SUCCESS);
+    assert_int_equal(Win32pWide("\xC3\xA4\xE2\x82\xAC\xF0\x9F\x92\xBFx\xFFy", &name),
+                     STATUS_SUCCESS);
     assert_int_equal(name.Length, sizeof(wide) - sizeof(WCHAR));
     assert_memory_equal(name.Buffer, wide, sizeof(wide));
     Win32pFreeName(&name);
@@ -130,8 +131,10 @@ static void utf8(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_table_is_in_order),  cmocka_unit_test(the_documented_pairs),
-        cmocka_unit_test(the_last_error_is_kept), cmocka_unit_test(paths),
+        cmocka_unit_test(the_table_is_in_order),
+        cmocka_unit_test(the_documented_pairs),
+        cmocka_unit_test(the_last_error_is_kept),
+        cmocka_unit_test(paths),
         cmocka_unit_test(utf8),
     };
     return cmocka_run_group_tests_name("win32 status", tests, host_setup, host_teardown);

@@ -12,7 +12,8 @@
 
 static void events(void **state)
 {
-    HANDLE manual = CreateEventW(NULL, TRUE, TRUE, NULL), automatic = CreateEventA(NULL, FALSE, TRUE, NULL);
+    HANDLE manual = CreateEventW(NULL, TRUE, TRUE, NULL),
+           automatic = CreateEventA(NULL, FALSE, TRUE, NULL);
 
     (void)state;
     assert_int_equal(WaitForSingleObject(manual, 0), WAIT_OBJECT_0);
@@ -221,7 +222,8 @@ static DWORD WINAPI pend_and_cancel(LPVOID parameter)
             DeviceIoControl(h, IOCTL_ECHO_FINISH, &outcome, sizeof(outcome), NULL, 0, &n,
                             &(OVERLAPPED){.hEvent = NULL});
         CancelIoEx(h, &ov);
-        if (!GetOverlappedResultEx(h, &ov, &n, WAIT, FALSE) && GetLastError() != ERROR_OPERATION_ABORTED)
+        if (!GetOverlappedResultEx(h, &ov, &n, WAIT, FALSE) &&
+            GetLastError() != ERROR_OPERATION_ABORTED)
             break;
         ended++;
     }

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* join.h - what win32 asks of the shutdown. */
+#ifndef NTIO_WIN32_JOIN_H
+#define NTIO_WIN32_JOIN_H
+
+#include "ntio/ntos.h"
+
+/* Joins the programs' threads that have ended, so that nothing of them is under way when the
+ * accounting begins. */
+VOID Win32JoinEndedThreads(VOID);
+
+#endif
