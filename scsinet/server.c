@@ -247,6 +247,7 @@ int server_add_connection(struct server *server, int socket, char *error, size_t
     struct connection *connection = calloc(1, sizeof(*connection));
     struct connection **end;
 
+    connection_reap(server);
     if (!connection || stream_init(&connection->stream, socket) != 0) {
         free(connection);
         snprintf(error, size, "out of memory");
@@ -272,7 +273,6 @@ int server_add_connection(struct server *server, int socket, char *error, size_t
         free(connection);
         return -1;
     }
-    pthread_detach(connection->thread);
     pthread_cond_broadcast(&server->changed);
     pthread_mutex_unlock(&server->lock);
     return 0;
@@ -299,6 +299,7 @@ void server_disconnect(struct server *server)
     while (server->connection_count > 0)
         pthread_cond_wait(&server->changed, &server->lock);
     pthread_mutex_unlock(&server->lock);
+    connection_reap(server);
 }
 
 static void *accept_thread(void *context)

@@ -74,6 +74,7 @@ struct server {
     pthread_cond_t changed; /* any state, any list */
     struct share *shares;
     struct connection *connections; /* the oldest first */
+    struct connection *dead;        /* their threads have ended or are about to: connection_reap */
     unsigned connection_count, next_number;
     HANDLE port; /* completion of EXECUTE_REQUEST; key NULL ends the thread */
     pthread_t completion_thread;
@@ -121,6 +122,8 @@ void share_give_back(struct server *server, struct share *share);
 /* serverconn.c */
 void connection_reference(struct connection *connection);   /* lock held */
 void connection_dereference(struct connection *connection); /* lock not held */
+/* Joins the threads of connections that have ended, and frees them. */
+void connection_reap(struct server *server);
 void *connection_thread(void *context);
 void *completion_thread(void *context);
 /* Queues a frame of the header alone. */

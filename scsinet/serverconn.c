@@ -28,8 +28,8 @@ void connection_dereference(struct connection *connection)
     pthread_mutex_unlock(&server->lock);
 }
 
-/* On its own thread, after the stream was shut down and no share is its any more. */
-static void free_connection(struct connection *connection)
+/* On its own thread, after the stream was shut down and no share is its any more. What is left is joined and freed by connection_reap. */
+static void end_connection(struct connection *connection)
 {
     struct server *server = connection->server;
 
@@ -38,11 +38,29 @@ static void free_connection(struct connection *connection)
         pthread_cond_wait(&server->changed, &server->lock);
     pthread_mutex_unlock(&server->lock);
     stream_destroy(&connection->stream);
-    free(connection);
     pthread_mutex_lock(&server->lock);
+    connection->next = server->dead;
+    server->dead = connection;
     server->connection_count--;
     pthread_cond_broadcast(&server->changed);
     pthread_mutex_unlock(&server->lock);
+}
+
+void connection_reap(struct server *server)
+{
+    struct connection *list;
+
+    pthread_mutex_lock(&server->lock);
+    list = server->dead;
+    server->dead = NULL;
+    pthread_mutex_unlock(&server->lock);
+    while (list) {
+        struct connection *next = list->next;
+
+        pthread_join(list->thread, NULL);
+        free(list);
+        list = next;
+    }
 }
 
 /* ---- answers ---- */
@@ -388,6 +406,6 @@ void *connection_thread(void *context)
     else
         server_log(server, "%s: %s", connection->stream.peer, outcome == CLOSED ? "disconnected" : "connection lost");
     give_all_back(connection);
-    free_connection(connection);
+    end_connection(connection);
     return NULL;
 }

@@ -117,7 +117,7 @@ static BOOLEAN CanForwardDirect(PIRP Irp, PIO_STACK_LOCATION Stack, NTSTATUS *St
     BOOLEAN In = Spt != NULL && Spt->DataIn == SCSI_IOCTL_DATA_IN;
     ULONG Input = Stack->Parameters.DeviceIoControl.InputBufferLength;
     ULONG Output = Stack->Parameters.DeviceIoControl.OutputBufferLength;
-    NTSTATUS Locked = STATUS_SUCCESS;
+    volatile NTSTATUS Locked = STATUS_SUCCESS; /* set behind a guard */
     PMDL Mdl;
 
     *Status = STATUS_INVALID_PARAMETER;

@@ -146,6 +146,8 @@ NTSTATUS VhbaPassThrough(PVHBA_LUN Lun, PIRP Irp, BOOLEAN Direct)
     PMDL Mdl = NULL;
 
     Irp->Tail.Overlay.DriverContext[1] = NULL;
+    if (NT_SUCCESS(Status) && !VhbaIs(&Lun->Common.Started))
+        Status = STATUS_DEVICE_NOT_READY;
     if (!NT_SUCCESS(Status))
         return End(Lun, Irp, Status, 0);
     Command.BufferLength = Header->DataTransferLength;

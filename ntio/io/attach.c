@@ -2,8 +2,9 @@
 /*
  * attach.c - stacks of devices.
  *
- * AttachedDevice points up and DeviceObjectExtension->AttachedTo down, both written under IopDeviceLock; requests walk up without
- * it. That is safe for the reason it is on Windows: who sends to a stack has it open, and a device leaves only a stack that is not in use.
+ * AttachedDevice points up and DeviceObjectExtension->AttachedTo down, both written under
+ * IopDeviceLock; requests walk up without it. That is safe for the reason it is on Windows: who
+ * sends to a stack has it open, and a device leaves only a stack that is not in use.
  */
 #include "ntio/io/iop.h"
 
@@ -37,13 +38,15 @@ ULONG IopOpenCountOfStack(PDEVICE_OBJECT PhysicalDeviceObject)
 
 VOID IopDereferenceDevice(PDEVICE_OBJECT Device)
 {
+    IOP_LAST_CLOSE *LastClose;
     PDEVICE_OBJECT Bottom = NULL;
     BOOLEAN Destroy;
 
     KiLock(&IopDeviceLock);
+    LastClose = IopLastCloseCallout; /* pnp takes it away under this lock */
     NTIO_ASSERT(Device->ReferenceCount > 0);
     Device->ReferenceCount--;
-    if (IopLastCloseCallout != NULL && Device->ReferenceCount == 0) {
+    if (LastClose != NULL && Device->ReferenceCount == 0) {
         Bottom = IopBottom(Device);
         if (IopOpensAbove(Bottom) == 0)
             ObReferenceObject(Bottom);
@@ -55,7 +58,7 @@ VOID IopDereferenceDevice(PDEVICE_OBJECT Device)
     if (Destroy)
         IopDestroyDevice(Device);
     if (Bottom != NULL) {
-        IopLastCloseCallout(Bottom);
+        LastClose(Bottom);
         ObDereferenceObject(Bottom);
     }
 }
@@ -75,8 +78,8 @@ NTSTATUS NTAPI IoAttachDeviceToDeviceStackSafe(PDEVICE_OBJECT SourceDevice,
     if (SourceDevice->DeviceObjectExtension->AttachedTo != NULL)
         IopStop(IOP_VF_ATTACHED_TWICE, SourceDevice, (ULONG_PTR)TargetDevice, 0);
     if (Extension->DeletePending ||
-        (Extension->Public.ExtensionFlags &
-         (DOE_UNLOAD_PENDING | DOE_DELETE_PENDING | DOE_REMOVE_PENDING | DOE_REMOVE_PROCESSED)) != 0) {
+        (Extension->Public.ExtensionFlags & (DOE_UNLOAD_PENDING | DOE_DELETE_PENDING |
+                                             DOE_REMOVE_PENDING | DOE_REMOVE_PROCESSED)) != 0) {
         *AttachedToDeviceObject = NULL;
         Status = STATUS_NO_SUCH_DEVICE;
     } else {
@@ -170,7 +173,8 @@ PDEVICE_OBJECT NTAPI IoGetLowerDeviceObject(PDEVICE_OBJECT DeviceObject)
     KE_IRQL_AT_MOST(DISPATCH_LEVEL);
     KiLock(&IopDeviceLock);
     if ((DeviceObject->DeviceObjectExtension->ExtensionFlags &
-         (DOE_UNLOAD_PENDING | DOE_DELETE_PENDING | DOE_REMOVE_PENDING | DOE_REMOVE_PROCESSED)) == 0)
+         (DOE_UNLOAD_PENDING | DOE_DELETE_PENDING | DOE_REMOVE_PENDING | DOE_REMOVE_PROCESSED)) ==
+        0)
         Below = DeviceObject->DeviceObjectExtension->AttachedTo;
     if (Below != NULL)
         ObReferenceObject(Below);

@@ -168,7 +168,6 @@ NTSTATUS IopSendThreadIrp(PDEVICE_OBJECT Device, PIRP Irp, BOOLEAN Wait)
 {
     PKEVENT Event = Irp->UserEvent;
     PIO_STATUS_BLOCK Iosb = Irp->UserIosb;
-    PETHREAD Thread = IopCurrentThread();
     NTSTATUS Status;
 
     KE_IRQL_AT_MOST(APC_LEVEL);
@@ -179,7 +178,6 @@ NTSTATUS IopSendThreadIrp(PDEVICE_OBJECT Device, PIRP Irp, BOOLEAN Wait)
             return Status;
         }
     }
-    UNREFERENCED_PARAMETER(Thread);
     Status = IofCallDriver(Device, Irp);
     if (Status != STATUS_PENDING) {
         if (NT_ERROR(Status) && Iosb != NULL) { /* nobody else has written it */

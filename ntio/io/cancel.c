@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cancel.c - cancelling: the cancel spin lock, IoCancelIrp, and the services by which a program asks for it.
+ * cancel.c - cancelling: the cancel spin lock, IoCancelIrp, and the services by which a program
+ * asks for it.
  *
- * CancelRoutine is exchanged atomically by whoever wants the IRP, so that one of a canceller and a completer gets it.
+ * CancelRoutine is exchanged atomically by whoever wants the IRP, so that one of a canceller and a
+ * completer gets it.
  */
 #include "ntio/io/iop.h"
 
@@ -35,8 +37,9 @@ BOOLEAN NTAPI IoCancelIrp(PIRP Irp)
         KeBugCheckEx(CANCEL_STATE_IN_COMPLETED_IRP, (ULONG_PTR)Irp, (ULONG_PTR)Routine, 0, 0);
     Irp->CancelIrql = Irql;
     /* The routine releases the lock, at the IRQL it finds in the IRP. */
-    Routine(Irp->CurrentLocation <= Irp->StackCount ? IoGetCurrentIrpStackLocation(Irp)->DeviceObject
-                                                    : NULL,
+    Routine(Irp->CurrentLocation <= Irp->StackCount
+                ? IoGetCurrentIrpStackLocation(Irp)->DeviceObject
+                : NULL,
             Irp);
     After = KeGetCurrentIrql();
     if (After != Irql)
@@ -47,11 +50,11 @@ BOOLEAN NTAPI IoCancelIrp(PIRP Irp)
 /* ---- services ---- */
 
 typedef struct _IOP_CANCEL_MATCH {
-    PFILE_OBJECT File;    /* NULL: any */
-    PEPROCESS Process;    /* NULL: any */
+    PFILE_OBJECT File;     /* NULL: any */
+    PEPROCESS Process;     /* NULL: any */
     PIO_STATUS_BLOCK Iosb; /* NULL: any */
-    BOOLEAN Synchronous;  /* only what its thread waits for */
-    ULONG Count;          /* out */
+    BOOLEAN Synchronous;   /* only what its thread waits for */
+    ULONG Count;           /* out */
 } IOP_CANCEL_MATCH;
 
 static BOOLEAN IopMatchCancel(PIRP Irp, PVOID Context)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * close.c - the end of a file object: the last handle's IRP_MJ_CLEANUP, the last reference's IRP_MJ_CLOSE, and the lock that makes
- * requests on a synchronous file come one at a time.
+ * close.c - the end of a file object: the last handle's IRP_MJ_CLEANUP, the last reference's
+ * IRP_MJ_CLOSE, and the lock that makes requests on a synchronous file come one at a time.
  */
 #include "ntio/io/iop.h"
 
-/* Status and result are nobody's: what a driver says to CLEANUP or CLOSE changes nothing. It never fails for want of memory. */
+/* Status and result are nobody's: what a driver says to CLEANUP or CLOSE changes nothing. It never
+ * fails for want of memory. */
 static VOID IopSendClose(PFILE_OBJECT File, UCHAR MajorFunction)
 {
     PDEVICE_OBJECT Top = IoGetRelatedDeviceObject(File);
@@ -100,7 +101,8 @@ NTSTATUS IopQueryFileName(PVOID Object, PUNICODE_STRING Name)
         if (Device.Length != 0)
             memcpy(Name->Buffer, Device.Buffer, Device.Length);
         if (File->FileName.Length != 0)
-            memcpy((PUCHAR)Name->Buffer + Device.Length, File->FileName.Buffer, File->FileName.Length);
+            memcpy((PUCHAR)Name->Buffer + Device.Length, File->FileName.Buffer,
+                   File->FileName.Length);
         Name->Buffer[Length / sizeof(WCHAR)] = L'\0';
         Name->Length = (USHORT)Length;
         Name->MaximumLength = (USHORT)(Length + sizeof(WCHAR));
@@ -111,8 +113,8 @@ NTSTATUS IopQueryFileName(PVOID Object, PUNICODE_STRING Name)
 }
 
 /*
- * Busy says that the lock is taken, Waiters how many wait; the event wakes one of them. A releaser that sees no waiter sets no
- * event, so a waiter counts itself before it tries once more.
+ * Busy says that the lock is taken, Waiters how many wait; the event wakes one of them. A releaser
+ * that sees no waiter sets no event, so a waiter counts itself before it tries once more.
  */
 NTSTATUS IopAcquireFileLock(PFILE_OBJECT File, KPROCESSOR_MODE Mode)
 {

@@ -2,7 +2,8 @@
 /* complete.c - IofCompleteRequest: the way back up the stack. */
 #include "ntio/io/iop.h"
 
-/* What a location's owner left is not the next one's to see; the trace and a debugger keep function and device. */
+/* What a location's owner left is not the next one's to see; the trace and a debugger keep function
+ * and device. */
 static inline VOID IopClearLocation(PIO_STACK_LOCATION Stack)
 {
     Stack->MinorFunction = 0;
@@ -80,8 +81,9 @@ VOID NTAPI IofCompleteRequest(PIRP Irp, CCHAR PriorityBoost)
         IopStop(IOP_VF_CANCEL_ROUTINE_SET, (PVOID)(ULONG_PTR)Cancel, (ULONG_PTR)Irp, 0);
 
     /*
-     * A driver's completion routine stands in the location of the driver below it: Stack is one behind the
-     * IRP's current location, which is the owner's of the routine (there is none for whoever made the IRP).
+     * A driver's completion routine stands in the location of the driver below it: Stack is one
+     * behind the IRP's current location, which is the owner's of the routine (there is none for
+     * whoever made the IRP).
      */
     Stack = Irp->Tail.Overlay.CurrentStackLocation;
     if (Irp->CurrentLocation <= Irp->StackCount)
@@ -116,7 +118,8 @@ VOID NTAPI IofCompleteRequest(PIRP Irp, CCHAR PriorityBoost)
     IopCompleteFinally(Irp, PriorityBoost);
 }
 
-/* ---- IoSetCompletionRoutineEx: the driver can't be unloaded before its routine has returned ---- */
+/* ---- IoSetCompletionRoutineEx: the driver can't be unloaded before its routine has returned ----
+ */
 
 typedef struct _IOP_HELD_COMPLETION {
     PDEVICE_OBJECT Device;

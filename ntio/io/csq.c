@@ -2,8 +2,9 @@
 /*
  * csq.c - cancel-safe queues.
  *
- * DriverContext[3] of a queued IRP leads to its context, or to the queue where it has none; both begin with their
- * type. It is NULL once the IRP is out of the queue, so a cancel routine that comes late does nothing.
+ * DriverContext[3] of a queued IRP leads to its context, or to the queue where it has none; both
+ * begin with their type. It is NULL once the IRP is out of the queue, so a cancel routine that
+ * comes late does nothing.
  */
 #include "ntio/io/iop.h"
 #include "csq.h"
@@ -24,7 +25,8 @@ static NTSTATUS IopCsqInitialize(PIO_CSQ Csq, ULONG Type, PIO_CSQ_INSERT_IRP Ins
 }
 
 NTSTATUS NTAPI IoCsqInitialize(PIO_CSQ Csq, PIO_CSQ_INSERT_IRP CsqInsertIrp,
-                               PIO_CSQ_REMOVE_IRP CsqRemoveIrp, PIO_CSQ_PEEK_NEXT_IRP CsqPeekNextIrp,
+                               PIO_CSQ_REMOVE_IRP CsqRemoveIrp,
+                               PIO_CSQ_PEEK_NEXT_IRP CsqPeekNextIrp,
                                PIO_CSQ_ACQUIRE_LOCK CsqAcquireLock,
                                PIO_CSQ_RELEASE_LOCK CsqReleaseLock,
                                PIO_CSQ_COMPLETE_CANCELED_IRP CsqCompleteCanceledIrp)
@@ -65,8 +67,8 @@ static VOID NTAPI IopCsqCancel(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     UNREFERENCED_PARAMETER(DeviceObject);
     IoReleaseCancelSpinLock(Irp->CancelIrql);
     /*
-     * Whoever takes an IRP out exchanges its cancel routine under the queue's lock and leaves the IRP alone if this routine
-     * was called: so it is still in the queue.
+     * Whoever takes an IRP out exchanges its cancel routine under the queue's lock and leaves the
+     * IRP alone if this routine was called: so it is still in the queue.
      */
     Csq = Context->Type == IO_TYPE_CSQ_IRP_CONTEXT ? Context->Csq : (PIO_CSQ)Context;
     Csq->CsqAcquireLock(Csq, &Irql);
@@ -104,7 +106,8 @@ NTSTATUS NTAPI IoCsqInsertIrpEx(PIO_CSQ Csq, PIRP Irp, PIO_CSQ_IRP_CONTEXT Conte
     IoMarkIrpPending(Irp);
     IoSetCancelRoutine(Irp, IopCsqCancel);
     if (IopIsCancelled(Irp) && IoSetCancelRoutine(Irp, NULL) != NULL) {
-        /* Cancelled before the routine was there. If it has been called in between, it waits for the lock. */
+        /* Cancelled before the routine was there. If it has been called in between, it waits for
+         * the lock. */
         IopCsqTakeOut(Csq, Irp);
         Csq->CsqReleaseLock(Csq, Irql);
         Csq->CsqCompleteCanceledIrp(Csq, Irp);

@@ -2,7 +2,8 @@
 /* devctl.c - NtDeviceIoControlFile and NtFsControlFile: the three ways of handing over buffers. */
 #include "ntio/io/iop.h"
 
-/* What the code itself asks of the handle; a driver may ask for more (IoValidateDeviceIoControlAccess). */
+/* What the code itself asks of the handle; a driver may ask for more
+ * (IoValidateDeviceIoControlAccess). */
 static NTSTATUS IopCheckCodeAccess(PIOP_REQUEST Request, ULONG Code)
 {
     ULONG Needed = (Code >> 14) & (FILE_READ_ACCESS | FILE_WRITE_ACCESS);
@@ -58,8 +59,8 @@ static NTSTATUS IopPrepareControl(PIOP_REQUEST Request, const IOP_CONTROL *Contr
 }
 
 /*
- * A driver may answer without an IRP. Then the request was synchronous, whatever the file is; event and packet come as
- * for any other that succeeds at once.
+ * A driver may answer without an IRP. Then the request was synchronous, whatever the file is; event
+ * and packet come as for any other that succeeds at once.
  */
 static BOOLEAN IopFastControl(PIOP_REQUEST Request, const IOP_CONTROL *Control, NTSTATUS *Status)
 {
@@ -68,13 +69,14 @@ static BOOLEAN IopFastControl(PIOP_REQUEST Request, const IOP_CONTROL *Control, 
     PIRP Irp = Request->Irp;
 
     if (Table == NULL || Irp->Overlay.AsynchronousParameters.UserApcRoutine != NULL ||
-        Table->SizeOfFastIoDispatch < RTL_SIZEOF_THROUGH_FIELD(FAST_IO_DISPATCH, FastIoDeviceControl) ||
+        Table->SizeOfFastIoDispatch <
+            RTL_SIZEOF_THROUGH_FIELD(FAST_IO_DISPATCH, FastIoDeviceControl) ||
         Table->FastIoDeviceControl == NULL ||
         !NT_SUCCESS(IopCheckCodeAccess(Request, Control->Code)))
         return FALSE;
     if (!Table->FastIoDeviceControl(Request->File, TRUE, Control->Input, Control->InputLength,
-                                    Control->Output, Control->OutputLength, Control->Code, &IoStatus,
-                                    Request->Device))
+                                    Control->Output, Control->OutputLength, Control->Code,
+                                    &IoStatus, Request->Device))
         return FALSE;
     *Status = IoStatus.Status;
     if (NT_ERROR(IoStatus.Status)) {
@@ -106,7 +108,8 @@ static NTSTATUS IopControlFile(KPROCESSOR_MODE Mode, HANDLE FileHandle, HANDLE E
     NTSTATUS Status;
 
     KE_IRQL_AT_MOST(PASSIVE_LEVEL);
-    /* As on Windows: a program's buffer that is not there has no length, whatever the program says. */
+    /* As on Windows: a program's buffer that is not there has no length, whatever the program says.
+     */
     if (Mode != KernelMode && Method != METHOD_NEITHER) {
         if (Control->Input == NULL)
             Control->InputLength = 0;
@@ -135,8 +138,9 @@ NTSTATUS NTAPI NtDeviceIoControlFile(HANDLE FileHandle, HANDLE Event, PIO_APC_RO
 {
     IOP_CONTROL Control = {IoControlCode, InputBuffer, OutputBuffer, InputBufferLength,
                            OutputBufferLength};
-    return IopControlFile(IopPreviousMode(), FileHandle, Event, ApcRoutine, ApcContext, IoStatusBlock,
-                          &Control, IRP_MJ_DEVICE_CONTROL, __builtin_return_address(0));
+    return IopControlFile(IopPreviousMode(), FileHandle, Event, ApcRoutine, ApcContext,
+                          IoStatusBlock, &Control, IRP_MJ_DEVICE_CONTROL,
+                          __builtin_return_address(0));
 }
 
 NTSTATUS NTAPI ZwDeviceIoControlFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine,
@@ -152,20 +156,21 @@ NTSTATUS NTAPI ZwDeviceIoControlFile(HANDLE FileHandle, HANDLE Event, PIO_APC_RO
 }
 
 NTSTATUS NTAPI NtFsControlFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine,
-                               PVOID ApcContext, PIO_STATUS_BLOCK IoStatusBlock, ULONG FsControlCode,
-                               PVOID InputBuffer, ULONG InputBufferLength, PVOID OutputBuffer,
-                               ULONG OutputBufferLength)
+                               PVOID ApcContext, PIO_STATUS_BLOCK IoStatusBlock,
+                               ULONG FsControlCode, PVOID InputBuffer, ULONG InputBufferLength,
+                               PVOID OutputBuffer, ULONG OutputBufferLength)
 {
     IOP_CONTROL Control = {FsControlCode, InputBuffer, OutputBuffer, InputBufferLength,
                            OutputBufferLength};
-    return IopControlFile(IopPreviousMode(), FileHandle, Event, ApcRoutine, ApcContext, IoStatusBlock,
-                          &Control, IRP_MJ_FILE_SYSTEM_CONTROL, __builtin_return_address(0));
+    return IopControlFile(IopPreviousMode(), FileHandle, Event, ApcRoutine, ApcContext,
+                          IoStatusBlock, &Control, IRP_MJ_FILE_SYSTEM_CONTROL,
+                          __builtin_return_address(0));
 }
 
 NTSTATUS NTAPI ZwFsControlFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine,
-                               PVOID ApcContext, PIO_STATUS_BLOCK IoStatusBlock, ULONG FsControlCode,
-                               PVOID InputBuffer, ULONG InputBufferLength, PVOID OutputBuffer,
-                               ULONG OutputBufferLength)
+                               PVOID ApcContext, PIO_STATUS_BLOCK IoStatusBlock,
+                               ULONG FsControlCode, PVOID InputBuffer, ULONG InputBufferLength,
+                               PVOID OutputBuffer, ULONG OutputBufferLength)
 {
     IOP_CONTROL Control = {FsControlCode, InputBuffer, OutputBuffer, InputBufferLength,
                            OutputBufferLength};

@@ -2,8 +2,8 @@
 /*
  * driver.c - driver objects: \Driver\Name, from DriverEntry to DriverUnload.
  *
- * The creation's reference is dropped by unloading; each device of the driver holds one more. So the image is
- * released, in the object's Delete, when nothing of the driver is left.
+ * The creation's reference is dropped by unloading; each device of the driver holds one more. So
+ * the image is released, in the object's Delete, when nothing of the driver is left.
  */
 #include "ntio/io/iop.h"
 
@@ -102,7 +102,8 @@ static NTSTATUS IopMakeDriver(const WCHAR *Name, const IOP_DRIVER_IMAGE *Image, 
 
     if (!NT_SUCCESS(Status))
         return Status;
-    InitializeObjectAttributes(&Attributes, &Path, OBJ_PERMANENT | OBJ_CASE_INSENSITIVE, NULL, NULL);
+    InitializeObjectAttributes(&Attributes, &Path, OBJ_PERMANENT | OBJ_CASE_INSENSITIVE, NULL,
+                               NULL);
     Status = ObpCreate(IopDriverType, &Attributes, sizeof(*Driver), &Object);
     if (!NT_SUCCESS(Status)) {
         ExFreePoolWithTag(Path.Buffer, IOP_TAG_NAME);
@@ -137,8 +138,9 @@ static NTSTATUS IopMakeDriver(const WCHAR *Name, const IOP_DRIVER_IMAGE *Image, 
 }
 
 /*
- * Routines that ask to be called again when other drivers are there. On Windows that is after all boot drivers, or after
- * the one driver that was loaded; here every driver is loaded alone. One that registers again is called again.
+ * Routines that ask to be called again when other drivers are there. On Windows that is after all
+ * boot drivers, or after the one driver that was loaded; here every driver is loaded alone. One
+ * that registers again is called again.
  */
 static VOID IopCallReinitialize(PIOP_DRIVER Driver)
 {
@@ -158,7 +160,8 @@ static VOID IopCallReinitialize(PIOP_DRIVER Driver)
     }
 }
 
-/* IoCreateDevice's DO_DEVICE_INITIALIZING is the I/O manager's to clear for what DriverEntry makes. */
+/* IoCreateDevice's DO_DEVICE_INITIALIZING is the I/O manager's to clear for what DriverEntry makes.
+ */
 static VOID IopReadyDevices(PDRIVER_OBJECT Driver)
 {
     KiLock(&IopDeviceLock);
@@ -167,7 +170,8 @@ static VOID IopReadyDevices(PDRIVER_OBJECT Driver)
     KiUnlock(&IopDeviceLock);
 }
 
-/* The name goes, and the creation's reference. What a failed driver left of devices keeps the object alive. */
+/* The name goes, and the creation's reference. What a failed driver left of devices keeps the
+ * object alive. */
 static VOID IopDropDriver(PIOP_DRIVER Driver)
 {
     KiLock(&IopDeviceLock);
@@ -178,8 +182,8 @@ static VOID IopDropDriver(PIOP_DRIVER Driver)
 }
 
 /*
- * A driver whose DriverEntry failed, or whose DriverUnload has returned, has no devices; if it has, its code must stay
- * for as long as they do. They are named now, and by the accounting.
+ * A driver whose DriverEntry failed, or whose DriverUnload has returned, has no devices; if it has,
+ * its code must stay for as long as they do. They are named now, and by the accounting.
  */
 static BOOLEAN IopLeftDevices(PIOP_DRIVER Driver)
 {
@@ -291,7 +295,8 @@ NTSTATUS IopUnloadDriver(PDRIVER_OBJECT Driver)
         Object->Unloading = TRUE;
         Driver->Flags |= DRVO_UNLOAD_INVOKED;
         /* No open comes through from here on. */
-        for (PDEVICE_OBJECT Device = Driver->DeviceObject; Device != NULL; Device = Device->NextDevice)
+        for (PDEVICE_OBJECT Device = Driver->DeviceObject; Device != NULL;
+             Device = Device->NextDevice)
             Device->DeviceObjectExtension->ExtensionFlags |= DOE_UNLOAD_PENDING;
     }
     KiUnlock(&IopDeviceLock);
@@ -308,7 +313,8 @@ NTSTATUS IopUnloadDriver(PDRIVER_OBJECT Driver)
     return Status;
 }
 
-/* What is left at shutdown. Windows never unloads a driver that has no DriverUnload; the power goes. */
+/* What is left at shutdown. Windows never unloads a driver that has no DriverUnload; the power
+ * goes. */
 VOID IopUnloadAllDrivers(VOID)
 {
     BOOLEAN Progress;
@@ -319,7 +325,8 @@ VOID IopUnloadAllDrivers(VOID)
         Progress = FALSE;
         KiLock(&IopDeviceLock);
         /* The youngest first: it may stand on the others. */
-        for (PLIST_ENTRY Entry = IopDriverList.Blink; Entry != &IopDriverList; Entry = Entry->Blink) {
+        for (PLIST_ENTRY Entry = IopDriverList.Blink; Entry != &IopDriverList;
+             Entry = Entry->Blink) {
             PIOP_DRIVER Driver = CONTAINING_RECORD(Entry, IOP_DRIVER, ListEntry);
             if (Driver->Unloading || IopDriverBusy(Driver))
                 continue;
@@ -445,7 +452,8 @@ NTSTATUS NTAPI IoAllocateDriverObjectExtension(PDRIVER_OBJECT DriverObject,
     return STATUS_SUCCESS;
 }
 
-PVOID NTAPI IoGetDriverObjectExtension(PDRIVER_OBJECT DriverObject, PVOID ClientIdentificationAddress)
+PVOID NTAPI IoGetDriverObjectExtension(PDRIVER_OBJECT DriverObject,
+                                       PVOID ClientIdentificationAddress)
 {
     PIOP_DRIVER Driver = CONTAINING_RECORD(DriverObject, IOP_DRIVER, Public);
     PIOP_CLIENT_EXTENSION Extension;

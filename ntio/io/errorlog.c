@@ -56,7 +56,8 @@ VOID NTAPI IoWriteErrorLogEntry(PVOID ElEntry)
     for (ULONG i = 0; i < DumpBytes / sizeof(ULONG); i++)
         snprintf(Dump + i * 9, 10, " %08x", (unsigned)Packet->DumpData[i]);
     IopNarrow(&Driver->DriverName, Name, sizeof(Name));
-    DbgPrint("error log %d: %s: code %08x, final status %08x, value %08x, major %02x, control code %08x, "
+    DbgPrint("error log %d: %s: code %08x, final status %08x, value %08x, major %02x, control code "
+             "%08x, "
              "retries %u, dump%s\n",
              (int)(atomic_fetch_add(&IopLogSequence, 1) + 1), Name, (unsigned)Packet->ErrorCode,
              (unsigned)Packet->FinalStatus, (unsigned)Packet->UniqueErrorValue,

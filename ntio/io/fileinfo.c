@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fileinfo.c - asking about a file and setting what it is: what the I/O manager knows itself, and the rest by an IRP.
+ * fileinfo.c - asking about a file and setting what it is: what the I/O manager knows itself, and
+ * the rest by an IRP.
  *
- * These services wait for the driver whatever the file is: on an asynchronous one with an event of their own.
+ * These services wait for the driver whatever the file is: on an asynchronous one with an event of
+ * their own.
  */
 #include "ntio/io/iop.h"
 
-/* Smallest buffer and the right that is needed; Length 0: not a class that can be asked (or set). */
+/* Smallest buffer and the right that is needed; Length 0: not a class that can be asked (or set).
+ */
 typedef struct _IOP_CLASS {
     ULONG QueryLength;
     ACCESS_MASK QueryAccess;
@@ -86,7 +89,8 @@ static NTSTATUS IopSendAndWait(PIOP_REQUEST Request, UCHAR MajorFunction, PIO_ST
     return Status;
 }
 
-/* The common frame: the IRP's status block is the system's, and is handed to the caller at the end. */
+/* The common frame: the IRP's status block is the system's, and is handed to the caller at the end.
+ */
 static NTSTATUS IopBeginQuery(PIOP_REQUEST Request, KPROCESSOR_MODE Mode, HANDLE FileHandle,
                               ACCESS_MASK Access, PIO_STATUS_BLOCK IoStatusBlock,
                               PIO_STATUS_BLOCK Own, PVOID Caller)
@@ -97,8 +101,8 @@ static NTSTATUS IopBeginQuery(PIOP_REQUEST Request, KPROCESSOR_MODE Mode, HANDLE
         return Status;
     Own->Pointer = NULL;
     Own->Information = 0;
-    Status = IopBeginRequest(Request, Mode, FileHandle, Access, NULL, NULL, NULL, IoStatusBlock,
-                             Caller);
+    Status =
+        IopBeginRequest(Request, Mode, FileHandle, Access, NULL, NULL, NULL, IoStatusBlock, Caller);
     if (NT_SUCCESS(Status))
         Request->Irp->UserIosb = Own;
     return Status;
@@ -150,9 +154,9 @@ static BOOLEAN IopKnowsInformation(PIOP_REQUEST Request, FILE_INFORMATION_CLASS 
     }
 }
 
-static NTSTATUS IopQueryFile(KPROCESSOR_MODE Mode, HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock,
-                             PVOID FileInformation, ULONG Length, FILE_INFORMATION_CLASS Class,
-                             PVOID Caller)
+static NTSTATUS IopQueryFile(KPROCESSOR_MODE Mode, HANDLE FileHandle,
+                             PIO_STATUS_BLOCK IoStatusBlock, PVOID FileInformation, ULONG Length,
+                             FILE_INFORMATION_CLASS Class, PVOID Caller)
 {
     IOP_REQUEST Request;
     IO_STATUS_BLOCK IoStatus;
@@ -339,10 +343,10 @@ static NTSTATUS IopQueryVolume(KPROCESSOR_MODE Mode, HANDLE FileHandle,
                                FS_INFORMATION_CLASS Class, PVOID Caller)
 {
     static const ULONG Lengths[] = {
-        [FileFsVolumeInformation] = 24, [FileFsSizeInformation] = 24,
-        [FileFsDeviceInformation] = 8,  [FileFsAttributeInformation] = 16,
-        [FileFsControlInformation] = 48, [FileFsFullSizeInformation] = 32,
-        [FileFsObjectIdInformation] = 64, [FileFsDriverPathInformation] = 16,
+        [FileFsVolumeInformation] = 24,    [FileFsSizeInformation] = 24,
+        [FileFsDeviceInformation] = 8,     [FileFsAttributeInformation] = 16,
+        [FileFsControlInformation] = 48,   [FileFsFullSizeInformation] = 32,
+        [FileFsObjectIdInformation] = 64,  [FileFsDriverPathInformation] = 16,
         [FileFsVolumeFlagsInformation] = 4};
     IOP_REQUEST Request;
     IO_STATUS_BLOCK IoStatus;
@@ -356,8 +360,8 @@ static NTSTATUS IopQueryVolume(KPROCESSOR_MODE Mode, HANDLE FileHandle,
     Status = IopProbe(Mode, FsInformation, Length, TRUE);
     if (NT_SUCCESS(Status))
         Status = IopBeginQuery(&Request, Mode, FileHandle,
-                               Class == FileFsControlInformation ? FILE_READ_DATA : 0, IoStatusBlock,
-                               &IoStatus, Caller);
+                               Class == FileFsControlInformation ? FILE_READ_DATA : 0,
+                               IoStatusBlock, &IoStatus, Caller);
     if (!NT_SUCCESS(Status))
         return Status;
     if (Class == FileFsDeviceInformation) { /* the device's own words */
@@ -391,8 +395,7 @@ static NTSTATUS IopFlush(KPROCESSOR_MODE Mode, HANDLE FileHandle, PIO_STATUS_BLO
     Status = IopBeginQuery(&Request, Mode, FileHandle, 0, IoStatusBlock, &IoStatus, Caller);
     if (!NT_SUCCESS(Status))
         return Status;
-    if (Mode != KernelMode &&
-        (Request.GrantedAccess & (FILE_WRITE_DATA | FILE_APPEND_DATA)) == 0) {
+    if (Mode != KernelMode && (Request.GrantedAccess & (FILE_WRITE_DATA | FILE_APPEND_DATA)) == 0) {
         IopAbandonRequest(&Request);
         return STATUS_ACCESS_DENIED;
     }

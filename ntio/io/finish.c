@@ -2,16 +2,17 @@
 /*
  * finish.c - the end of an IRP.
  *
- * Windows runs this part in the thread that asked, by an APC, because the buffers are in its address space. Here all share
- * one: the thread that completed the IRP does it at once. What an APC gave for nothing, that the asking thread can't look
- * while it is under way, comes from the order: everything of the IRP is gone before anybody is told.
+ * Windows runs this part in the thread that asked, by an APC, because the buffers are in its
+ * address space. Here all share one: the thread that completed the IRP does it at once. What an APC
+ * gave for nothing, that the asking thread can't look while it is under way, comes from the order:
+ * everything of the IRP is gone before anybody is told.
  *
  * Who is told what is Windows' table:
- *   not an error, or an error that became known after STATUS_PENDING on an asynchronous file or to a driver:
- *     status block, event (the caller's, else the file's), APC or completion packet;
- *   an error after STATUS_PENDING on a synchronous file: the file's event and FinalStatus (status block and event
- *     of the caller where it is an API that waits by itself);
- *   an error that was known when the driver's routine returned: only that status.
+ *   not an error, or an error that became known after STATUS_PENDING on an asynchronous file or to
+ * a driver: status block, event (the caller's, else the file's), APC or completion packet; an error
+ * after STATUS_PENDING on a synchronous file: the file's event and FinalStatus (status block and
+ * event of the caller where it is an API that waits by itself); an error that was known when the
+ * driver's routine returned: only that status.
  */
 #include "ntio/io/iop.h"
 
@@ -26,7 +27,8 @@ static __attribute__((noinline)) VOID IopWriteStatusGuarded(PIO_STATUS_BLOCK To,
     MmpLeaveGuard(&Guard);
 }
 
-VOID IopWriteStatus(PIO_STATUS_BLOCK To, NTSTATUS Status, ULONG_PTR Information, KPROCESSOR_MODE Mode)
+VOID IopWriteStatus(PIO_STATUS_BLOCK To, NTSTATUS Status, ULONG_PTR Information,
+                    KPROCESSOR_MODE Mode)
 {
     if (Mode != KernelMode) {
         IopWriteStatusGuarded(To, Status, Information);
@@ -97,8 +99,8 @@ VOID IopFinishIrp(PIRP Irp)
     PIOP_IRP_WAITER Waiters = NULL;
     PIO_APC_ROUTINE ApcRoutine = NULL;
     PVOID ApcContext = NULL, Port = NULL, Key = NULL;
-    BOOLEAN Synchronous = (Irp->Flags & IRP_SYNCHRONOUS_API) != 0 ||
-                          (File != NULL && IopIsSynchronous(File));
+    BOOLEAN Synchronous =
+        (Irp->Flags & IRP_SYNCHRONOUS_API) != 0 || (File != NULL && IopIsSynchronous(File));
 
     if ((Irp->Flags & IRP_BUFFERED_IO) != 0)
         IopFinishBuffer(Irp);
@@ -122,7 +124,8 @@ VOID IopFinishIrp(PIRP Irp)
         }
         if (File != NULL)
             __atomic_store_n(&File->FinalStatus, Status, __ATOMIC_RELAXED);
-        /* What the raw file system does on Windows: under the file's lock, which the sender holds. */
+        /* What the raw file system does on Windows: under the file's lock, which the sender holds.
+         */
         if (Prefixed && IopPrefixOf(Irp)->StartOffset >= 0 && NT_SUCCESS(Status))
             File->CurrentByteOffset.QuadPart =
                 IopPrefixOf(Irp)->StartOffset + (LONGLONG)Information;
@@ -178,7 +181,8 @@ VOID IopFinishIrp(PIRP Irp)
         if (Signal != NULL)
             KeSetEvent(Signal, IO_NO_INCREMENT, FALSE);
     }
-    /* A kernel caller's event was on its stack: gone, if it was set. One that is referenced is let go here. */
+    /* A kernel caller's event was on its stack: gone, if it was set. One that is referenced is let
+     * go here. */
     if (EventReferenced)
         ObDereferenceObject(UserEvent);
     if (SignalFile != NULL)

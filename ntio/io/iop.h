@@ -2,8 +2,9 @@
 /*
  * iop.h - the inside of the I/O manager: what its files share.
  *
- * An IRP's way ends in IopFinishIrp (finish.c), on whichever thread completed it: data copied back, buffers and MDLs gone, the IRP
- * off its thread's list and free, and only then whoever waits is told. So a thread that runs on after a wait finds nothing left.
+ * An IRP's way ends in IopFinishIrp (finish.c), on whichever thread completed it: data copied back,
+ * buffers and MDLs gone, the IRP off its thread's list and free, and only then whoever waits is
+ * told. So a thread that runs on after a wait finds nothing left.
  */
 #ifndef NTIO_IO_IOP_H
 #define NTIO_IO_IOP_H
@@ -38,11 +39,17 @@
 #define IOP_VF_DOUBLE_DELETION     0x240
 /* ntio's own, above all documented ones (README.md). */
 #define IOP_VF_INFORMATION_TOO_LARGE 0x10001 /* irp, Information, the requestor's buffer */
-#define IOP_VF_REMOVE_LOCK           0x10002 /* lock, tag, count: released more often than acquired, or by a tag that has not acquired */
-#define IOP_VF_WORK_ITEM_BUSY        0x10003 /* work item: queued, freed or initialized again while it is queued */
-#define IOP_VF_CANCEL_IRQL           0x10004 /* routine, irp, IRQL: a cancel routine did not release the cancel spin lock */
-#define IOP_VF_ATTACHED_TWICE        0x10006 /* device, target: it is in a stack already */
-#define IOP_VF_NO_COMPLETION         0x10005 /* irp, major: a driver's own IRP reached the end of its stack and nobody took it back */
+#define IOP_VF_REMOVE_LOCK                                                                         \
+    0x10002 /* lock, tag, count: released more often than acquired, or by a tag that has not       \
+               acquired */
+#define IOP_VF_WORK_ITEM_BUSY                                                                      \
+    0x10003 /* work item: queued, freed or initialized again while it is queued */
+#define IOP_VF_CANCEL_IRQL                                                                         \
+    0x10004 /* routine, irp, IRQL: a cancel routine did not release the cancel spin lock */
+#define IOP_VF_ATTACHED_TWICE 0x10006 /* device, target: it is in a stack already */
+#define IOP_VF_NO_COMPLETION                                                                       \
+    0x10005 /* irp, major: a driver's own IRP reached the end of its stack and nobody took it back \
+             */
 
 _Noreturn static inline VOID IopStop(ULONG Code, PVOID P2, ULONG_PTR P3, ULONG_PTR P4)
 {
@@ -51,12 +58,14 @@ _Noreturn static inline VOID IopStop(ULONG Code, PVOID P2, ULONG_PTR P3, ULONG_P
 
 /* ---- irpcache.c: storage of IRPs ---- */
 
-/* IRP.AllocationFlags: a prefix belongs to it (it came from IoAllocateIrp and not from a driver's own memory). */
+/* IRP.AllocationFlags: a prefix belongs to it (it came from IoAllocateIrp and not from a driver's
+ * own memory). */
 #define IOP_IRP_HAS_PREFIX 0x80
 
 /* The low byte of IOP_IRP_PREFIX.State; above it a count of how often the storage was given out. */
-#define IOP_IRP_IN_USE       0x01
-#define IOP_IRP_DEFERRED     0x02 /* reached the end of its stack; the sender, still below, is to finish it */
+#define IOP_IRP_IN_USE 0x01
+#define IOP_IRP_DEFERRED                                                                           \
+    0x02 /* reached the end of its stack; the sender, still below, is to finish it */
 #define IOP_IRP_PENDING_SEEN 0x04 /* the sender got STATUS_PENDING and went away */
 #define IOP_IRP_PACKET       0x08 /* finished; its storage is an APC or lies in a completion port */
 #define IOP_IRP_FLAGS        0xff
@@ -69,23 +78,27 @@ _Noreturn static inline VOID IopStop(ULONG Code, PVOID P2, ULONG_PTR P3, ULONG_P
 
 struct _IOP_IRP_PREFIX {
     _Atomic ULONG State;
-    _Atomic ULONG Pins; /* who cancels it and keeps its storage; added under the thread's IrpLock while it is on the list */
+    _Atomic ULONG Pins; /* who cancels it and keeps its storage; added under the thread's IrpLock
+                           while it is on the list */
     PIRP Irp;
     PVOID AllocatedBy;
-    PEPROCESS Process;  /* in whose context it was queued to its thread; not referenced: never read when off the list */
-    PVOID SmallBuffer;  /* IOP_SMALL_BUFFER bytes that stay with the storage, made at the first use */
+    PEPROCESS Process; /* in whose context it was queued to its thread; not referenced: never read
+                          when off the list */
+    PVOID SmallBuffer; /* IOP_SMALL_BUFFER bytes that stay with the storage, once made */
     struct _IOP_IRP_PREFIX *NextFree;
     LONGLONG StartOffset; /* of a read or write that moves the file's position; else -1 */
-    ULONG OutputLength; /* what the requestor's buffer takes of a buffered request */
+    ULONG OutputLength;   /* what the requestor's buffer takes of a buffered request */
     UCHAR Class;
     BOOLEAN FileReferenced;  /* the file object's reference is the IRP's to drop */
     BOOLEAN EventReferenced; /* the same of UserEvent */
-    BOOLEAN Queued; /* it is on its thread's list; whose links belong to the thread's IrpLock, this to who has the IRP */
+    BOOLEAN Queued; /* it is on its thread's list; whose links belong to the thread's IrpLock, this
+                       to who has the IRP */
 } __attribute__((aligned(64)));
 typedef IOP_IRP_PREFIX *PIOP_IRP_PREFIX;
 
 #if NTIO_SANITIZED
-/* Each IRP is a block of its own; a word in front of it leads to the prefix, which stays for ever. */
+/* Each IRP is a block of its own; a word in front of it leads to the prefix, which stays for ever.
+ */
 #define IOP_IRP_FRONT 16
 static inline PIOP_IRP_PREFIX IopPrefixOf(PIRP Irp)
 {
@@ -106,7 +119,8 @@ static inline BOOLEAN IopHasPrefix(PIRP Irp)
     return (Irp->AllocationFlags & IOP_IRP_HAS_PREFIX) != 0;
 }
 
-/* What io keeps of a thread (ETHREAD.IrpCache); made when the thread first needs it, freed at its end. */
+/* What io keeps of a thread (ETHREAD.IrpCache); made when the thread first needs it, freed at its
+ * end. */
 typedef struct _IOP_IRP_WAITER {
     struct _IOP_IRP_WAITER *Next;
     KEVENT Event;
@@ -150,15 +164,16 @@ ULONG IopCancelThreadIrps(PETHREAD Thread, IOP_IRP_MATCH *Match, PVOID Context);
 /* Returns when nothing in the thread's list matches. */
 VOID IopWaitThreadIrps(PETHREAD Thread, IOP_IRP_MATCH *Match, PVOID Context);
 VOID IopThreadExit(PETHREAD Thread);
-/* For each thread that there is, referenced and with no lock held. STATUS_INSUFFICIENT_RESOURCES. */
+/* For each thread that there is, referenced and with no lock held. STATUS_INSUFFICIENT_RESOURCES.
+ */
 NTSTATUS IopForEachThread(PSP_THREAD_ROUTINE *Each, PVOID Context);
 
 /* ---- finish.c ---- */
 /* The end of an IRP that nobody took back. May be called at DISPATCH_LEVEL. */
 VOID IopFinishIrp(PIRP Irp);
 /*
- * Calls the driver with an IRP marked IRP_DEFER_IO_COMPLETION; where it comes back complete, finishes it here. Any other
- * status than STATUS_PENDING: the IRP is gone.
+ * Calls the driver with an IRP marked IRP_DEFER_IO_COMPLETION; where it comes back complete,
+ * finishes it here. Any other status than STATUS_PENDING: the IRP is gone.
  */
 NTSTATUS IopCallAndFinish(PDEVICE_OBJECT Device, PIRP Irp);
 
@@ -180,7 +195,7 @@ typedef struct _IOP_DRIVER {
     IOP_DRIVER_IMAGE Image;
     LIST_ENTRY ListEntry; /* IopDriverList, IopDeviceLock */
     BOOLEAN Listed;
-    BOOLEAN Unloading; /* IopDeviceLock */
+    BOOLEAN Unloading;   /* IopDeviceLock */
     BOOLEAN LeftDevices; /* DriverUnload returned and devices were there: the image stays */
     PIOP_CLIENT_EXTENSION ClientExtensions; /* IopDeviceLock */
     PIOP_REINITIALIZATION Reinitialize;     /* IopDeviceLock; the oldest first */
@@ -191,7 +206,8 @@ NTSTATUS NTAPI IopInvalidDeviceRequest(PDEVICE_OBJECT Device, PIRP Irp);
 /* ---- device.c, attach.c ---- */
 extern LIST_ENTRY IopDriverList;
 NTSTATUS IopInitializeDeviceType(VOID);
-/* Under IopDeviceLock. TRUE: the device is to be freed by IopDestroyDevice once the lock is free. */
+/* Under IopDeviceLock. TRUE: the device is to be freed by IopDestroyDevice once the lock is free.
+ */
 BOOLEAN IopMayDestroy(PDEVICE_OBJECT Device);
 VOID IopDestroyDevice(PDEVICE_OBJECT Device);
 VOID IopDereferenceDevice(PDEVICE_OBJECT Device); /* an open has gone */
@@ -209,7 +225,7 @@ static inline PDEVICE_OBJECT IopTop(PDEVICE_OBJECT Device)
 }
 PDEVICE_OBJECT IopBottom(PDEVICE_OBJECT Device); /* under IopDeviceLock */
 
-/* ---- open.c, close.c, filelock.c ---- */
+/* ---- open.c, close.c ---- */
 NTSTATUS IopInitializeFileType(VOID);
 OB_PARSE_METHOD IopParseDevice, IopParseFile;
 OB_CLOSE_METHOD IopCloseFile;
@@ -220,10 +236,12 @@ NTSTATUS IopCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_AT
                        ULONG FileAttributes, ULONG ShareAccess, ULONG Disposition,
                        ULONG CreateOptions, PVOID EaBuffer, ULONG EaLength, KPROCESSOR_MODE Mode,
                        ULONG Options);
-#define IO_ATTACH_DEVICE 0x0400 /* IoCreateFile's Options: an exclusive device may be opened again */
+#define IO_ATTACH_DEVICE                                                                           \
+    0x0400 /* IoCreateFile's Options: an exclusive device may be opened again */
 NTSTATUS IopGetDeviceObjectPointer(PUNICODE_STRING Name, ACCESS_MASK DesiredAccess,
                                    PFILE_OBJECT *File, PDEVICE_OBJECT *Device, ULONG Options);
-/* One request at a time on a synchronous file object. Alertable ones may fail: STATUS_ALERTED, STATUS_USER_APC. */
+/* One request at a time on a synchronous file object. Alertable ones may fail: STATUS_ALERTED,
+ * STATUS_USER_APC. */
 NTSTATUS IopAcquireFileLock(PFILE_OBJECT File, KPROCESSOR_MODE Mode);
 VOID IopReleaseFileLock(PFILE_OBJECT File);
 static inline BOOLEAN IopIsSynchronous(PFILE_OBJECT File)
@@ -247,8 +265,9 @@ typedef struct _IOP_REQUEST {
     BOOLEAN Synchronous; /* the file lock is held */
 } IOP_REQUEST, *PIOP_REQUEST;
 /*
- * Takes handles, checks access, locks a synchronous file, resets events, allocates the IRP and fills in what is the same for all.
- * After STATUS_SUCCESS either IopSendRequest or IopAbandonRequest must follow.
+ * Takes handles, checks access, locks a synchronous file, resets events, allocates the IRP and
+ * fills in what is the same for all. After STATUS_SUCCESS either IopSendRequest or
+ * IopAbandonRequest must follow.
  */
 NTSTATUS IopBeginRequest(PIOP_REQUEST Request, KPROCESSOR_MODE Mode, HANDLE FileHandle,
                          ACCESS_MASK Access, HANDLE EventHandle, PIO_APC_ROUTINE ApcRoutine,
@@ -259,11 +278,14 @@ VOID IopAbandonRequest(PIOP_REQUEST Request);
 NTSTATUS IopBufferRequest(PIOP_REQUEST Request, PVOID Input, ULONG InputLength, PVOID Output,
                           ULONG OutputLength);
 NTSTATUS IopMapRequest(PIOP_REQUEST Request, PVOID Buffer, ULONG Length, LOCK_OPERATION Operation);
-/* Locks a buffer that is no caller's fault if it is bad: STATUS_ACCESS_VIOLATION instead of an exception. */
+/* Locks a buffer that is no caller's fault if it is bad: STATUS_ACCESS_VIOLATION instead of an
+ * exception. */
 NTSTATUS IopLockMdl(PMDL Mdl, KPROCESSOR_MODE Mode, LOCK_OPERATION Operation);
 NTSTATUS IopProbe(KPROCESSOR_MODE Mode, PVOID Address, SIZE_T Length, BOOLEAN Write);
-/* Writes a status block of a program or of the system: Information first, the status with release semantics. */
-VOID IopWriteStatus(PIO_STATUS_BLOCK To, NTSTATUS Status, ULONG_PTR Information, KPROCESSOR_MODE Mode);
+/* Writes a status block of a program or of the system: Information first, the status with release
+ * semantics. */
+VOID IopWriteStatus(PIO_STATUS_BLOCK To, NTSTATUS Status, ULONG_PTR Information,
+                    KPROCESSOR_MODE Mode);
 
 /* ---- port.c ---- */
 extern POBJECT_TYPE IopCompletionType;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * iotimer.c - the timer of a device: once a second, for all devices in one DPC. The kernel timer is set only while a device's
- * timer runs.
+ * iotimer.c - the timer of a device: once a second, for all devices in one DPC. The kernel timer is
+ * set only while a device's timer runs.
  *
- * As on Windows the routines are called under the list's spin lock, so IoStopTimer means: it does not run any more; from
- * within the routine itself it may be called.
+ * As on Windows the routines are called under the list's spin lock, so IoStopTimer means: it does
+ * not run any more; from within the routine itself it may be called.
  */
 #include "ntio/io/iop.h"
 

@@ -41,7 +41,8 @@ PIRP NTAPI IoAllocateIrpEx(PDEVICE_OBJECT DeviceObject, CCHAR StackSize, BOOLEAN
 VOID IopReleaseIrp(PIRP Irp)
 {
     if (!IopHasPrefix(Irp)) {
-        /* IoInitializeIrp over a driver's own pool block, freed as if it had come from here: Windows lets it pass. */
+        /* IoInitializeIrp over a driver's own pool block, freed as if it had come from here:
+         * Windows lets it pass. */
         ExFreePool(Irp);
         return;
     }
@@ -77,7 +78,9 @@ VOID NTAPI IoReuseIrp(PIRP Irp, NTSTATUS Iostatus)
 PIRP NTAPI IoMakeAssociatedIrp(PIRP Irp, CCHAR StackSize)
 {
     KE_IRQL_AT_MOST(DISPATCH_LEVEL);
-    PIRP Part = StackSize < 0 || StackSize > IOP_MAXIMUM_STACK ? NULL : IopAllocateIrp(StackSize, __builtin_return_address(0));
+    PIRP Part = StackSize < 0 || StackSize > IOP_MAXIMUM_STACK
+                    ? NULL
+                    : IopAllocateIrp(StackSize, __builtin_return_address(0));
     if (Part == NULL)
         return NULL;
     Part->Flags |= IRP_ASSOCIATED_IRP;
@@ -88,16 +91,33 @@ PIRP NTAPI IoMakeAssociatedIrp(PIRP Irp, CCHAR StackSize)
 
 const char *IopMajorName(UCHAR Major)
 {
-    static const char *const Names[] = {
-        "IRP_MJ_CREATE",           "IRP_MJ_CREATE_NAMED_PIPE",      "IRP_MJ_CLOSE",
-        "IRP_MJ_READ",             "IRP_MJ_WRITE",                  "IRP_MJ_QUERY_INFORMATION",
-        "IRP_MJ_SET_INFORMATION",  "IRP_MJ_QUERY_EA",               "IRP_MJ_SET_EA",
-        "IRP_MJ_FLUSH_BUFFERS",    "IRP_MJ_QUERY_VOLUME_INFORMATION", "IRP_MJ_SET_VOLUME_INFORMATION",
-        "IRP_MJ_DIRECTORY_CONTROL", "IRP_MJ_FILE_SYSTEM_CONTROL",   "IRP_MJ_DEVICE_CONTROL",
-        "IRP_MJ_INTERNAL_DEVICE_CONTROL", "IRP_MJ_SHUTDOWN",        "IRP_MJ_LOCK_CONTROL",
-        "IRP_MJ_CLEANUP",          "IRP_MJ_CREATE_MAILSLOT",        "IRP_MJ_QUERY_SECURITY",
-        "IRP_MJ_SET_SECURITY",     "IRP_MJ_POWER",                  "IRP_MJ_SYSTEM_CONTROL",
-        "IRP_MJ_DEVICE_CHANGE",    "IRP_MJ_QUERY_QUOTA",            "IRP_MJ_SET_QUOTA",
-        "IRP_MJ_PNP"};
+    static const char *const Names[] = {"IRP_MJ_CREATE",
+                                        "IRP_MJ_CREATE_NAMED_PIPE",
+                                        "IRP_MJ_CLOSE",
+                                        "IRP_MJ_READ",
+                                        "IRP_MJ_WRITE",
+                                        "IRP_MJ_QUERY_INFORMATION",
+                                        "IRP_MJ_SET_INFORMATION",
+                                        "IRP_MJ_QUERY_EA",
+                                        "IRP_MJ_SET_EA",
+                                        "IRP_MJ_FLUSH_BUFFERS",
+                                        "IRP_MJ_QUERY_VOLUME_INFORMATION",
+                                        "IRP_MJ_SET_VOLUME_INFORMATION",
+                                        "IRP_MJ_DIRECTORY_CONTROL",
+                                        "IRP_MJ_FILE_SYSTEM_CONTROL",
+                                        "IRP_MJ_DEVICE_CONTROL",
+                                        "IRP_MJ_INTERNAL_DEVICE_CONTROL",
+                                        "IRP_MJ_SHUTDOWN",
+                                        "IRP_MJ_LOCK_CONTROL",
+                                        "IRP_MJ_CLEANUP",
+                                        "IRP_MJ_CREATE_MAILSLOT",
+                                        "IRP_MJ_QUERY_SECURITY",
+                                        "IRP_MJ_SET_SECURITY",
+                                        "IRP_MJ_POWER",
+                                        "IRP_MJ_SYSTEM_CONTROL",
+                                        "IRP_MJ_DEVICE_CHANGE",
+                                        "IRP_MJ_QUERY_QUOTA",
+                                        "IRP_MJ_SET_QUOTA",
+                                        "IRP_MJ_PNP"};
     return Major <= IRP_MJ_MAXIMUM_FUNCTION ? Names[Major] : "an IRP of unknown major function";
 }

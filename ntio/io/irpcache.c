@@ -2,12 +2,14 @@
 /*
  * irpcache.c - where IRPs come from.
  *
- * Storage is made in slabs that are never given back, so a prefix can be looked at whenever (the accounting does, and
- * whoever sent an IRP and wants to know what became of it). Each thread has a few free ones for each
- * class of stack sizes; what is too many goes, half of it at a time, to a list for all. So a request costs no
- * lock that others want, and IRPs that one thread makes and another one completes flow back.
+ * Storage is made in slabs that are never given back, so a prefix can be looked at whenever (the
+ * accounting does, and whoever sent an IRP and wants to know what became of it). Each thread has a
+ * few free ones for each class of stack sizes; what is too many goes, half of it at a time, to a
+ * list for all. So a request costs no lock that others want, and IRPs that one thread makes and
+ * another one completes flow back.
  *
- * Under sanitizers slabs hold prefixes alone and each IRP is a block of its own, so that a report names who made and who freed it.
+ * Under sanitizers slabs hold prefixes alone and each IRP is a block of its own, so that a report
+ * names who made and who freed it.
  */
 #include "ntio/io/iop.h"
 
@@ -244,7 +246,8 @@ ULONG IopCountIrps(VOID)
     return Count;
 }
 
-/* What was left behind has been named; it is nobody's now, and is not named again. Its storage is lost on purpose. */
+/* What was left behind has been named; it is nobody's now, and is not named again. Its storage is
+ * lost on purpose. */
 VOID IopForgetIrps(VOID)
 {
     for (PIOP_SLAB Slab = atomic_load(&IopSlabs); Slab != NULL; Slab = Slab->Next) {
@@ -256,8 +259,8 @@ VOID IopForgetIrps(VOID)
 }
 
 /*
- * Small ones stay with the IRP's storage and cost nothing from the second time on; the pool's own checks
- * are wanted under sanitizers. A driver may put a pool block of its own in place of either.
+ * Small ones stay with the IRP's storage and cost nothing from the second time on; the pool's own
+ * checks are wanted under sanitizers. A driver may put a pool block of its own in place of either.
  */
 PVOID IopAllocateSystemBuffer(PIRP Irp, ULONG Length)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ntfile.h - the I/O manager's system services in their Nt form: handles of the current process, buffers and access checked
- * when a program calls. Purposes, parameters and statuses are those of the Zw forms (include/ddk/wdm/zw.h). [PASSIVE]
+ * ntfile.h - the I/O manager's system services in their Nt form: handles of the current process,
+ * buffers and access checked when a program calls. Purposes, parameters and statuses are those of
+ * the Zw forms (include/ddk/wdm/zw.h). [PASSIVE]
  */
 #ifndef NTIO_IO_NTFILE_H
 #define NTIO_IO_NTFILE_H
@@ -48,7 +49,8 @@ NTSYSAPI NTSTATUS NTAPI NtQueryVolumeInformationFile(HANDLE FileHandle,
                                                      FS_INFORMATION_CLASS FsInformationClass);
 /* Those of this thread on the file; does not wait for them. */
 NTSYSAPI NTSTATUS NTAPI NtCancelIoFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock);
-/* Those of the process on the file with this status block (NULL: all). STATUS_NOT_FOUND: there was none. */
+/* Those of the process on the file with this status block (NULL: all). STATUS_NOT_FOUND: there was
+ * none. */
 NTSYSAPI NTSTATUS NTAPI NtCancelIoFileEx(HANDLE FileHandle, PIO_STATUS_BLOCK IoRequestToCancel,
                                          PIO_STATUS_BLOCK IoStatusBlock);
 /* What the thread waits for. STATUS_NOT_FOUND. */
@@ -86,7 +88,8 @@ NTSYSAPI NTSTATUS NTAPI NtSetIoCompletion(HANDLE IoCompletionHandle, PVOID KeyCo
 NTSYSAPI NTSTATUS NTAPI NtRemoveIoCompletion(HANDLE IoCompletionHandle, PVOID *KeyContext,
                                              PVOID *ApcContext, PIO_STATUS_BLOCK IoStatusBlock,
                                              PLARGE_INTEGER Timeout);
-/* Up to Count packets; waits for the first alone. STATUS_TIMEOUT, STATUS_USER_APC, STATUS_ALERTED. */
+/* Up to Count packets; waits for the first alone. STATUS_TIMEOUT, STATUS_USER_APC, STATUS_ALERTED.
+ */
 NTSYSAPI NTSTATUS NTAPI NtRemoveIoCompletionEx(
     HANDLE IoCompletionHandle, PFILE_IO_COMPLETION_INFORMATION IoCompletionInformation, ULONG Count,
     PULONG NumEntriesRemoved, PLARGE_INTEGER Timeout, BOOLEAN Alertable);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * open.c - opening: the Parse of devices makes a file object and sends IRP_MJ_CREATE to the top of the stack.
+ * open.c - opening: the Parse of devices makes a file object and sends IRP_MJ_CREATE to the top of
+ * the stack.
  *
- * A device's ReferenceCount is taken before the driver is asked and given back where it refuses; then no CLEANUP and no CLOSE is sent.
+ * A device's ReferenceCount is taken before the driver is asked and given back where it refuses;
+ * then no CLEANUP and no CLOSE is sent.
  */
 #include "ntio/io/iop.h"
 
@@ -242,8 +244,8 @@ NTSTATUS IopParseFile(PVOID ParseObject, POBJECT_TYPE Type, ACCESS_MASK DesiredA
                           Remaining, Context, Object);
 }
 
-static NTSTATUS IopCheckCreateParameters(ACCESS_MASK Access, ULONG FileAttributes, ULONG ShareAccess,
-                                         ULONG Disposition, ULONG CreateOptions)
+static NTSTATUS IopCheckCreateParameters(ACCESS_MASK Access, ULONG FileAttributes,
+                                         ULONG ShareAccess, ULONG Disposition, ULONG CreateOptions)
 {
     ULONG Synchronous = CreateOptions & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT);
 
@@ -252,9 +254,8 @@ static NTSTATUS IopCheckCreateParameters(ACCESS_MASK Access, ULONG FileAttribute
         Disposition > FILE_MAXIMUM_DISPOSITION || (CreateOptions & ~(ULONG)IOP_VALID_OPTIONS) != 0)
         return STATUS_INVALID_PARAMETER;
     /* Waiting for a synchronous file needs the right to wait. */
-    if (Synchronous != 0 &&
-        (Access & (SYNCHRONIZE | MAXIMUM_ALLOWED | GENERIC_READ | GENERIC_WRITE | GENERIC_EXECUTE |
-                   GENERIC_ALL)) == 0)
+    if (Synchronous != 0 && (Access & (SYNCHRONIZE | MAXIMUM_ALLOWED | GENERIC_READ |
+                                       GENERIC_WRITE | GENERIC_EXECUTE | GENERIC_ALL)) == 0)
         return STATUS_INVALID_PARAMETER;
     if (Synchronous == (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT))
         return STATUS_INVALID_PARAMETER;
@@ -345,7 +346,8 @@ NTSTATUS IopCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_AT
     Status = ObpOpenByName(&Copy, IopFileType, DesiredAccess, &Packet, &File);
     if (!NT_SUCCESS(Status))
         return Status;
-    /* Opened under its own name only where the path went through Parse: files have none of their own. */
+    /* Opened under its own name only where the path went through Parse: files have none of their
+     * own. */
     Status = IopGiveHandle(File, Packet.GrantedAccess, Copy.Attributes, &Handle);
     if (!NT_SUCCESS(Status))
         return Status;
@@ -405,14 +407,16 @@ NTSTATUS NTAPI IoCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess,
                             POBJECT_ATTRIBUTES ObjectAttributes, PIO_STATUS_BLOCK IoStatusBlock,
                             PLARGE_INTEGER AllocationSize, ULONG FileAttributes, ULONG ShareAccess,
                             ULONG Disposition, ULONG CreateOptions, PVOID EaBuffer, ULONG EaLength,
-                            CREATE_FILE_TYPE CreateFileType, PVOID InternalParameters, ULONG Options)
+                            CREATE_FILE_TYPE CreateFileType, PVOID InternalParameters,
+                            ULONG Options)
 {
     UNREFERENCED_PARAMETER(InternalParameters);
-    if (CreateFileType != CreateFileTypeNone) /* pipes and mailslots: there is no file system for them */
+    if (CreateFileType !=
+        CreateFileTypeNone) /* pipes and mailslots: there is no file system for them */
         return STATUS_NOT_SUPPORTED;
     return IopCreateFile(FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, AllocationSize,
-                         FileAttributes, ShareAccess, Disposition, CreateOptions, EaBuffer, EaLength,
-                         KernelMode, Options);
+                         FileAttributes, ShareAccess, Disposition, CreateOptions, EaBuffer,
+                         EaLength, KernelMode, Options);
 }
 
 NTSTATUS IopGetDeviceObjectPointer(PUNICODE_STRING Name, ACCESS_MASK DesiredAccess,
@@ -424,7 +428,8 @@ NTSTATUS IopGetDeviceObjectPointer(PUNICODE_STRING Name, ACCESS_MASK DesiredAcce
     PVOID Object;
     NTSTATUS Status;
 
-    InitializeObjectAttributes(&Attributes, Name, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE, NULL, NULL);
+    InitializeObjectAttributes(&Attributes, Name, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE, NULL,
+                               NULL);
     Status = IopCreateFile(&Handle, DesiredAccess, &Attributes, &IoStatus, NULL, 0, 0, FILE_OPEN,
                            FILE_NON_DIRECTORY_FILE, NULL, 0, KernelMode, Options);
     if (!NT_SUCCESS(Status))
@@ -434,7 +439,8 @@ NTSTATUS IopGetDeviceObjectPointer(PUNICODE_STRING Name, ACCESS_MASK DesiredAcce
         *File = Object;
         *Device = IoGetRelatedDeviceObject(*File);
     }
-    /* The handle's end is the driver's CLEANUP; its CLOSE comes when the caller dereferences the file. */
+    /* The handle's end is the driver's CLEANUP; its CLOSE comes when the caller dereferences the
+     * file. */
     ObCloseHandle(Handle, KernelMode);
     return Status;
 }

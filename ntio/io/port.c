@@ -2,10 +2,11 @@
 /*
  * port.c - I/O completion ports.
  *
- * A list of packets under a lock, and a semaphore that counts them: whoever has taken one from the semaphore finds
- * a packet in the list. So the semaphore must not be taken by anybody else, and a port can't be waited for by
- * its handle. The packet of a request is the storage of its IRP, so that queuing can't fail. NumberOfConcurrentThreads is
- * taken and not enforced: who runs is the host's scheduler's to say.
+ * A list of packets under a lock, and a semaphore that counts them: whoever has taken one from the
+ * semaphore finds a packet in the list. So the semaphore must not be taken by anybody else, and a
+ * port can't be waited for by its handle. The packet of a request is the storage of its IRP, so
+ * that queuing can't fail. NumberOfConcurrentThreads is taken and not enforced: who runs is the
+ * host's scheduler's to say.
  */
 #include "ntio/io/iop.h"
 
@@ -20,7 +21,8 @@ typedef struct _IOP_PORT {
     KSEMAPHORE Semaphore;
 } IOP_PORT, *PIOP_PORT;
 
-/* In an IRP it lies over Tail and IoStatus stays where it is; otherwise it is a block of its own. */
+/* In an IRP it lies over Tail and IoStatus stays where it is; otherwise it is a block of its own.
+ */
 typedef struct _IOP_PACKET {
     LIST_ENTRY ListEntry;
     PIRP Irp; /* NULL: from NtSetIoCompletion */
@@ -105,8 +107,8 @@ NTSTATUS NTAPI NtCreateIoCompletion(PHANDLE IoCompletionHandle, ACCESS_MASK Desi
 static NTSTATUS IopReferencePort(HANDLE Handle, ACCESS_MASK Access, PIOP_PORT *Port)
 {
     PVOID Object;
-    NTSTATUS Status = ObReferenceObjectByHandle(Handle, Access, IopCompletionType, IopPreviousMode(),
-                                                &Object, NULL);
+    NTSTATUS Status = ObReferenceObjectByHandle(Handle, Access, IopCompletionType,
+                                                IopPreviousMode(), &Object, NULL);
     if (NT_SUCCESS(Status))
         *Port = Object;
     return Status;
@@ -142,8 +144,7 @@ static NTSTATUS IopRemovePacket(PIOP_PORT Port, PLARGE_INTEGER Timeout, KPROCESS
                                 BOOLEAN Alertable, PFILE_IO_COMPLETION_INFORMATION Out)
 {
     PIOP_PACKET Packet;
-    NTSTATUS Status =
-        KeWaitForSingleObject(&Port->Semaphore, WrQueue, Mode, Alertable, Timeout);
+    NTSTATUS Status = KeWaitForSingleObject(&Port->Semaphore, WrQueue, Mode, Alertable, Timeout);
 
     if (Status != STATUS_SUCCESS)
         return Status;
@@ -202,8 +203,8 @@ NTSTATUS NTAPI NtRemoveIoCompletionEx(HANDLE IoCompletionHandle,
     KE_IRQL_AT_MOST(PASSIVE_LEVEL);
     if (Count == 0)
         return STATUS_INVALID_PARAMETER;
-    Status = IopProbe(Mode, IoCompletionInformation, (SIZE_T)Count * sizeof(*IoCompletionInformation),
-                      TRUE);
+    Status = IopProbe(Mode, IoCompletionInformation,
+                      (SIZE_T)Count * sizeof(*IoCompletionInformation), TRUE);
     if (NT_SUCCESS(Status))
         Status = IopProbe(Mode, NumEntriesRemoved, sizeof(*NumEntriesRemoved), TRUE);
     if (NT_SUCCESS(Status))

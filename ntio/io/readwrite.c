@@ -37,8 +37,8 @@ static NTSTATUS IopCheckUnbuffered(PIOP_REQUEST Request, const IOP_TRANSFER *Tra
 static NTSTATUS IopResolveOffset(PIOP_REQUEST Request, IOP_TRANSFER *Transfer)
 {
     LARGE_INTEGER *Offset = &Transfer->Offset;
-    BOOLEAN Own = !Transfer->HasOffset || (Offset->HighPart == -1 &&
-                                           Offset->LowPart == FILE_USE_FILE_POINTER_POSITION);
+    BOOLEAN Own = !Transfer->HasOffset ||
+                  (Offset->HighPart == -1 && Offset->LowPart == FILE_USE_FILE_POINTER_POSITION);
 
     if (Own) {
         if (!Request->Synchronous) {

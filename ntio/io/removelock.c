@@ -2,11 +2,13 @@
 /*
  * removelock.c - remove locks.
  *
- * IoCount begins at 1, which IoReleaseRemoveLockAndWait takes away together with its caller's own. Acquire counts first
- * and looks at Removed then; ReleaseAndWait sets Removed first and counts then: one of them sees the other. Whoever brings the count to 0
- * sets the event and touches the lock no more.
+ * IoCount begins at 1, which IoReleaseRemoveLockAndWait takes away together with its caller's own.
+ * Acquire counts first and looks at Removed then; ReleaseAndWait sets Removed first and counts
+ * then: one of them sees the other. Whoever brings the count to 0 sets the event and touches the
+ * lock no more.
  *
- * A driver that was built with DBG=1 passes a larger size: then each acquisition is remembered by its tag.
+ * A driver that was built with DBG=1 passes a larger size: then each acquisition is remembered by
+ * its tag.
  */
 #include "ntio/io/iop.h"
 
@@ -50,7 +52,8 @@ VOID NTAPI IoInitializeRemoveLockEx(PIO_REMOVE_LOCK Lock, ULONG AllocateTag, ULO
     }
 }
 
-static VOID IopTrackAcquire(PIOP_DBG_REMOVE_LOCK Lock, PVOID Tag, PCSTR File, ULONG Line, LONG Count)
+static VOID IopTrackAcquire(PIOP_DBG_REMOVE_LOCK Lock, PVOID Tag, PCSTR File, ULONG Line,
+                            LONG Count)
 {
     PIO_REMOVE_LOCK_TRACKING_BLOCK Block;
     KIRQL Irql;
@@ -69,7 +72,8 @@ static VOID IopTrackAcquire(PIOP_DBG_REMOVE_LOCK Lock, PVOID Tag, PCSTR File, UL
     KeReleaseSpinLock(&Lock->Dbg.Spin, Irql);
 }
 
-/* The tag's block goes; a tag that has acquired nothing is a fault, but for one that there was no memory for. */
+/* The tag's block goes; a tag that has acquired nothing is a fault, but for one that there was no
+ * memory for. */
 static VOID IopTrackRelease(PIOP_DBG_REMOVE_LOCK Lock, PVOID Tag)
 {
     PIO_REMOVE_LOCK_TRACKING_BLOCK *Link, Block = NULL;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * request.c - what all services that send an IRP on a file share: handles in, buffers, the IRP, waiting, handles out.
+ * request.c - what all services that send an IRP on a file share: handles in, buffers, the IRP,
+ * waiting, handles out.
  *
- * On an asynchronous file the IRP takes over the references to file and event, and nothing of the file may be
- * touched once it is sent. On a synchronous one the file's lock is held until the request is over.
+ * On an asynchronous file the IRP takes over the references to file and event, and nothing of the
+ * file may be touched once it is sent. On a synchronous one the file's lock is held until the
+ * request is over.
  */
 #include "ntio/io/iop.h"
 
@@ -40,7 +42,8 @@ NTSTATUS IopBeginRequest(PIOP_REQUEST Request, KPROCESSOR_MODE Mode, HANDLE File
     Status = IopProbe(Mode, IoStatusBlock, sizeof(*IoStatusBlock), TRUE);
     if (!NT_SUCCESS(Status))
         return Status;
-    Status = ObReferenceObjectByHandle(FileHandle, Access, IopFileType, Mode, &Object, &Information);
+    Status =
+        ObReferenceObjectByHandle(FileHandle, Access, IopFileType, Mode, &Object, &Information);
     if (!NT_SUCCESS(Status))
         return Status;
     Request->File = Object;
@@ -52,8 +55,8 @@ NTSTATUS IopBeginRequest(PIOP_REQUEST Request, KPROCESSOR_MODE Mode, HANDLE File
         goto Fail;
     }
     if (EventHandle != NULL) {
-        Status = ObReferenceObjectByHandle(EventHandle, EVENT_MODIFY_STATE, *ExEventObjectType, Mode,
-                                           &Object, NULL);
+        Status = ObReferenceObjectByHandle(EventHandle, EVENT_MODIFY_STATE, *ExEventObjectType,
+                                           Mode, &Object, NULL);
         if (!NT_SUCCESS(Status))
             goto Fail;
         Request->Event = Object;
@@ -156,14 +159,16 @@ static BOOLEAN IopMatchIrp(PIRP Irp, PVOID Context)
     return Irp == Context;
 }
 
-/* Waits for a request on a synchronous file. An alert or a user APC cancels it; it is waited for all the same. */
+/* Waits for a request on a synchronous file. An alert or a user APC cancels it; it is waited for
+ * all the same. */
 static NTSTATUS IopWaitForFile(PFILE_OBJECT File, KPROCESSOR_MODE Mode, PIRP Irp)
 {
     BOOLEAN Alertable = (File->Flags & FO_ALERTABLE_IO) != 0 && Mode != KernelMode;
     NTSTATUS Status = KeWaitForSingleObject(&File->Event, Executive, Mode, Alertable, NULL);
 
     if (Status != STATUS_SUCCESS) {
-        /* The storage of an IRP that has ended since may be another's: what is in this thread's list is this thread's. */
+        /* The storage of an IRP that has ended since may be another's: what is in this thread's
+         * list is this thread's. */
         if (KeReadStateEvent(&File->Event) == 0)
             IopCancelThreadIrps(IopCurrentThread(), IopMatchIrp, Irp);
         KeWaitForSingleObject(&File->Event, Executive, KernelMode, FALSE, NULL);

@@ -85,7 +85,8 @@ VOID NTAPI IoSetHardErrorOrVerifyDevice(PIRP Irp, PDEVICE_OBJECT DeviceObject)
         return;
     KiLock(&Thread->IrpLock);
     if (Thread->IrpCache != NULL)
-        atomic_store_explicit(&Thread->IrpCache->DeviceToVerify, DeviceObject, memory_order_relaxed);
+        atomic_store_explicit(&Thread->IrpCache->DeviceToVerify, DeviceObject,
+                              memory_order_relaxed);
     KiUnlock(&Thread->IrpLock);
 }
 
@@ -104,7 +105,8 @@ VOID NTAPI IoSetDeviceToVerify(PETHREAD Thread, PDEVICE_OBJECT DeviceObject)
 {
     KiLock(&Thread->IrpLock);
     if (Thread->IrpCache != NULL)
-        atomic_store_explicit(&Thread->IrpCache->DeviceToVerify, DeviceObject, memory_order_relaxed);
+        atomic_store_explicit(&Thread->IrpCache->DeviceToVerify, DeviceObject,
+                              memory_order_relaxed);
     KiUnlock(&Thread->IrpLock);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* share.c - sharing of one device by several opens. The caller has a lock of its own over the SHARE_ACCESS. */
+/* share.c - sharing of one device by several opens. The caller has a lock of its own over the
+ * SHARE_ACCESS. */
 #include "ntio/io/iop.h"
 
 static VOID IopNoteAccess(ACCESS_MASK DesiredAccess, ULONG DesiredShareAccess, PFILE_OBJECT File)
@@ -36,7 +37,8 @@ VOID NTAPI IoUpdateShareAccess(PFILE_OBJECT FileObject, PSHARE_ACCESS ShareAcces
 }
 
 NTSTATUS NTAPI IoCheckShareAccess(ACCESS_MASK DesiredAccess, ULONG DesiredShareAccess,
-                                  PFILE_OBJECT FileObject, PSHARE_ACCESS ShareAccess, BOOLEAN Update)
+                                  PFILE_OBJECT FileObject, PSHARE_ACCESS ShareAccess,
+                                  BOOLEAN Update)
 {
     ULONG Opens = ShareAccess->OpenCount;
 

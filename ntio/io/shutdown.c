@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* shutdown.c - who wants to know that the system goes down: IRP_MJ_SHUTDOWN, the last registered first. */
+/* shutdown.c - who wants to know that the system goes down: IRP_MJ_SHUTDOWN, the last registered
+ * first. */
 #include "ntio/io/iop.h"
 
 typedef struct _IOP_SHUTDOWN {

@@ -2,16 +2,17 @@
 /*
  * startio.c - StartIo: a device queue that gives its driver one request at a time.
  *
- * An IRP with a cancel function goes through the cancel spin lock, so that CurrentIrp and the queue change together for
- * a cancel routine that looks at both. Documented order: cancel spin lock, then the device queue's lock.
+ * An IRP with a cancel function goes through the cancel spin lock, so that CurrentIrp and the queue
+ * change together for a cancel routine that looks at both. Documented order: cancel spin lock, then
+ * the device queue's lock.
  */
 #include "ntio/io/iop.h"
 
 /* DEVOBJ_EXTENSION.StartIoFlags. */
-#define IOP_STARTIO_NO_CANCEL     0x1 /* StartIo holds no cancel lock: NonCancelable */
-#define IOP_STARTIO_DEFERRED      0x2 /* StartIo is not called from within StartIo */
-#define IOP_STARTIO_KEY           0x4 /* a packet was asked for by key while deferred */
-#define IOP_STARTIO_CANCELABLE    0x8
+#define IOP_STARTIO_NO_CANCEL  0x1 /* StartIo holds no cancel lock: NonCancelable */
+#define IOP_STARTIO_DEFERRED   0x2 /* StartIo is not called from within StartIo */
+#define IOP_STARTIO_KEY        0x4 /* a packet was asked for by key while deferred */
+#define IOP_STARTIO_CANCELABLE 0x8
 
 VOID NTAPI IoSetStartIoAttributes(PDEVICE_OBJECT DeviceObject, BOOLEAN DeferredStartIo,
                                   BOOLEAN NonCancelable)

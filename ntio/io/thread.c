@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * thread.c - the IRPs that a thread has asked for: its list, cancelling what is in it, a thread's end.
+ * thread.c - the IRPs that a thread has asked for: its list, cancelling what is in it, a thread's
+ * end.
  *
- * An IRP leaves the list when it is finished, on whatever thread that is; whoever wants to cancel it pins its storage under the
- * list's lock, and calls the cancel routine with no lock held.
+ * An IRP leaves the list when it is finished, on whatever thread that is; whoever wants to cancel
+ * it pins its storage under the list's lock, and calls the cancel routine with no lock held.
  */
 #include "ntio/io/iop.h"
 
@@ -167,8 +168,8 @@ static BOOLEAN IopMatchAll(PIRP Irp, PVOID Context)
 }
 
 /*
- * Windows waits five minutes for a driver that does not complete what was cancelled, then lets the IRP go
- * and the thread with it. Here the thread stays: a driver that hangs is a fault to be found.
+ * Windows waits five minutes for a driver that does not complete what was cancelled, then lets the
+ * IRP go and the thread with it. Here the thread stays: a driver that hangs is a fault to be found.
  */
 VOID IopThreadExit(PETHREAD Thread)
 {

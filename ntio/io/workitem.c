@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workitem.c - work items that hold their device (or driver) from the queuing until the routine has returned, so
- * that its code is there.
+ * workitem.c - work items that hold their device (or driver) from the queuing until the routine has
+ * returned, so that its code is there.
  */
 #include "ntio/io/iop.h"
 
 struct _IO_WORKITEM {
     WORK_QUEUE_ITEM Item;
     PVOID IoObject;
-    PIO_WORKITEM_ROUTINE Routine;     /* one of the two */
+    PIO_WORKITEM_ROUTINE Routine; /* one of the two */
     PIO_WORKITEM_ROUTINE_EX RoutineEx;
     PVOID Context;
     _Atomic ULONG Queued;

@@ -61,6 +61,17 @@ static inline ULONG MmpSpan(PMDL Mdl)
     return ADDRESS_AND_SIZE_TO_SPAN_PAGES(Mdl->ByteOffset, Mdl->ByteCount);
 }
 
+/* The shard's lock is held. */
+static inline VOID MmpEnterMdl(MMP_SHARD *Shard, MMP_MDL_PREFIX *Prefix, PVOID Caller)
+{
+    Prefix->Caller = Caller;
+    Prefix->Magic = MMP_MDL_LIVE;
+    Prefix->Shard = (USHORT)(Shard - MmpShard);
+    Prefix->Generation = MmpGeneration;
+    InsertTailList(&Shard->Live, &Prefix->Link);
+    Shard->Count++;
+}
+
 static MMP_MDL_PREFIX *MmpTakeMdl(ULONG Pages, PVOID Caller)
 {
     MMP_MDL_PREFIX *Prefix = NULL;
@@ -75,22 +86,18 @@ static MMP_MDL_PREFIX *MmpTakeMdl(ULONG Pages, PVOID Caller)
             Prefix = CONTAINING_RECORD(Shard->Free, MMP_MDL_PREFIX, Link);
             Shard->Free = Shard->Free->Flink;
             Shard->Kept--;
+            MmpEnterMdl(Shard, Prefix, Caller);
         }
         KiUnlock(&Shard->Lock);
+        if (Prefix != NULL)
+            return Prefix;
         Pages = MMP_FIXED_PAGES;
     }
-    if (Prefix == NULL) {
-        Prefix = malloc(sizeof(*Prefix) + sizeof(MDL) + Pages * sizeof(PFN_NUMBER));
-        if (Prefix == NULL)
-            return NULL;
-    }
-    Prefix->Caller = Caller;
-    Prefix->Magic = MMP_MDL_LIVE;
-    Prefix->Shard = (USHORT)(MmpThreadShard - 1);
-    Prefix->Generation = MmpGeneration;
+    Prefix = malloc(sizeof(*Prefix) + sizeof(MDL) + Pages * sizeof(PFN_NUMBER));
+    if (Prefix == NULL)
+        return NULL;
     KiLock(&Shard->Lock);
-    InsertTailList(&Shard->Live, &Prefix->Link);
-    Shard->Count++;
+    MmpEnterMdl(Shard, Prefix, Caller);
     KiUnlock(&Shard->Lock);
     return Prefix;
 }

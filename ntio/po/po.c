@@ -2,8 +2,8 @@
 /*
  * po.c - the power manager: states that drivers tell, and power IRPs that they ask for.
  *
- * Nothing here decides by itself that a device or the system is to sleep: power IRPs come from drivers (PoRequestPowerIrp)
- * and go the real way, to the top of the stack and back.
+ * Nothing here decides by itself that a device or the system is to sleep: power IRPs come from
+ * drivers (PoRequestPowerIrp) and go the real way, to the top of the stack and back.
  */
 #include "ntio/po/po.h"
 #include "ntio/ex/ex.h"
@@ -21,19 +21,21 @@ VOID NTAPI PoStartNextPowerIrp(PIRP Irp)
     UNREFERENCED_PARAMETER(Irp);
 }
 
-/* DEVOBJ_EXTENSION.PowerFlags, as on Windows: the system state in the lowest four bits, the device's in the next. */
+/* DEVOBJ_EXTENSION.PowerFlags, as on Windows: the system state in the lowest four bits, the
+ * device's in the next. */
 POWER_STATE NTAPI PoSetPowerState(PDEVICE_OBJECT DeviceObject, POWER_STATE_TYPE Type,
                                   POWER_STATE State)
 {
     PULONG Flags = &DeviceObject->DeviceObjectExtension->PowerFlags;
     ULONG Shift = Type == SystemPowerState ? 0 : 4;
-    ULONG New = (Type == SystemPowerState ? (ULONG)State.SystemState : (ULONG)State.DeviceState) & 0xf;
+    ULONG New =
+        (Type == SystemPowerState ? (ULONG)State.SystemState : (ULONG)State.DeviceState) & 0xf;
     ULONG Old = __atomic_load_n(Flags, __ATOMIC_RELAXED);
     POWER_STATE Before = {0};
 
     KE_IRQL_AT_MOST(DISPATCH_LEVEL);
-    while (!__atomic_compare_exchange_n(Flags, &Old, (Old & ~(0xfu << Shift)) | (New << Shift), TRUE,
-                                        __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+    while (!__atomic_compare_exchange_n(Flags, &Old, (Old & ~(0xfu << Shift)) | (New << Shift),
+                                        TRUE, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
         ;
     if (Type == SystemPowerState)
         Before.SystemState = (SYSTEM_POWER_STATE)((Old >> Shift) & 0xf);
@@ -60,7 +62,8 @@ static NTSTATUS NTAPI PopRequestDone(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOI
 
     UNREFERENCED_PARAMETER(DeviceObject);
     ExFreePoolWithTag(Context, POP_TAG);
-    /* The routine may look at the IRP that *Irp gave it (a wait-wake); it is gone when it returns. */
+    /* The routine may look at the IRP that *Irp gave it (a wait-wake); it is gone when it returns.
+     */
     if (Request.Routine != NULL)
         Request.Routine(Request.Device, Request.MinorFunction, Request.State, Request.Context,
                         &IoStatus);
@@ -93,7 +96,8 @@ NTSTATUS NTAPI PoRequestPowerIrp(PDEVICE_OBJECT DeviceObject, UCHAR MinorFunctio
         ObDereferenceObject(Top);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    *Request = (POP_REQUEST){DeviceObject, Top, MinorFunction, PowerState, CompletionFunction, Context};
+    *Request =
+        (POP_REQUEST){DeviceObject, Top, MinorFunction, PowerState, CompletionFunction, Context};
     New->IoStatus.Status = STATUS_NOT_SUPPORTED;
     New->RequestorMode = KernelMode;
     Next = IoGetNextIrpStackLocation(New);
@@ -116,8 +120,8 @@ NTSTATUS NTAPI PoRequestPowerIrp(PDEVICE_OBJECT DeviceObject, UCHAR MinorFunctio
 /* ---- what a driver says about the system ---- */
 
 /*
- * The host does not sleep on ntio's word, so there is nothing to hold off: a registration is a block that the accounting
- * finds if it is forgotten.
+ * The host does not sleep on ntio's word, so there is nothing to hold off: a registration is a
+ * block that the accounting finds if it is forgotten.
  */
 PVOID NTAPI PoRegisterSystemState(PVOID StateHandle, EXECUTION_STATE Flags)
 {
@@ -144,8 +148,9 @@ VOID NTAPI PoSetSystemState(EXECUTION_STATE Flags)
 }
 
 /* NULL is a documented answer: the device is not watched, and the driver must live with it. */
-PULONG NTAPI PoRegisterDeviceForIdleDetection(PDEVICE_OBJECT DeviceObject, ULONG ConservationIdleTime,
-                                              ULONG PerformanceIdleTime, DEVICE_POWER_STATE State)
+PULONG NTAPI PoRegisterDeviceForIdleDetection(PDEVICE_OBJECT DeviceObject,
+                                              ULONG ConservationIdleTime, ULONG PerformanceIdleTime,
+                                              DEVICE_POWER_STATE State)
 {
     KE_IRQL_AT_MOST(PASSIVE_LEVEL);
     UNREFERENCED_PARAMETER(DeviceObject);

@@ -22,12 +22,23 @@ typedef struct _PSP_SYSTEM_THREAD {
 static PSP_SYSTEM_THREAD *PspEndedThreads; /* PspLock */
 static __thread PSP_SYSTEM_THREAD *PspSelf;
 
+/* The host's tools show 15 characters: the routine's, of "driver.so!Routine". */
+static VOID PspNameHostThread(PETHREAD Thread)
+{
+    const char *Text = strchr(Thread->Name, '!');
+    char Name[16];
+
+    snprintf(Name, sizeof(Name), "%.15s", Text != NULL ? Text + 1 : Thread->Name);
+    pthread_setname_np(pthread_self(), Name);
+}
+
 static void *PspSystemThreadStart(void *Context)
 {
     PSP_SYSTEM_THREAD *Self = Context;
     PETHREAD Thread = Self->Thread;
 
     PspSelf = Self;
+    PspNameHostThread(Thread);
     KeAttachCurrentThread(&Thread->Tcb);
     if (sigsetjmp(Self->End, 0) == 0)
         ((PKSTART_ROUTINE)(ULONG_PTR)Thread->StartRoutine)(Thread->StartContext);

@@ -272,6 +272,11 @@ class Lab:
     def start(self, *arguments, **more):
         return Process(self, [PROGRAM, *arguments], **more)
 
+    def start_tool(self, *arguments):
+        process = Process(self, list(arguments))
+        process.name = arguments[0]
+        return process
+
     def serve(self, *images, options=(), listen="127.0.0.1:0"):
         return Serve(self, images or [self.iso()], options, listen)
 
@@ -298,6 +303,9 @@ class Lab:
         if not os.path.exists(path):
             shutil.copyfile(master_iso(), path)
         return path
+
+    def reader(self, path):
+        return Reader(self, path)
 
     def peer(self, serve):
         """A connection to a serve for frames by hand."""
@@ -347,6 +355,55 @@ class Lab:
                 process.child.kill()
         for mount in self.mounts:
             unmount(mount)
+
+
+READER = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+fd = os.open(sys.argv[1], os.O_RDONLY)
+print("open", flush=True)
+for line in sys.stdin:
+    offset, size = map(int, line.split())
+    print("reading", flush=True)
+    try:
+        print("got", len(os.pread(fd, size, offset)), flush=True)
+    except OSError as error:
+        print("errno", error.errno, flush=True)
+"""
+
+
+class Reader(Process):
+    """A process that has a file open and reads when it is told to."""
+
+    def __init__(self, lab, path):
+        super().__init__(lab, [sys.executable, "-S", "-c", READER, path], stdin=subprocess.PIPE)
+        self.name = "reader"
+        self.expect("^open$")
+
+    def ask(self, offset, size):
+        self.child.stdin.write(f"{offset} {size}\n".encode())
+        self.child.stdin.flush()
+        self.expect("^reading$")
+
+    def answer(self, seconds=5):
+        """("got", bytes) or ("errno", number)"""
+        match = self.expect(r"^(got|errno) (\d+)$", seconds)
+        return match.group(1), int(match.group(2))
+
+    def ask_and_block(self, offset, size):
+        """Asks, and waits until the kernel has it in the read."""
+        self.ask(offset, size)
+        wait_until(lambda: in_system_call(self.pid, 17), "the reader to be in its read")  # pread64
+
+    def end(self):
+        self.child.stdin.close()
+        equal(self.wait(), 0, "the reader's end")
+
+
+def in_system_call(pid, number):
+    """Whether the process's first thread is blocked there."""
+    with open(f"/proc/{pid}/syscall", encoding="ascii") as file:
+        return file.read().split()[0] == str(number)
 
 
 # ---- what the machine has ----

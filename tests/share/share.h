@@ -44,7 +44,7 @@ struct lab {
     atomic_bool local_too; /* the adapter's own drives are opened too: an open drive can't be shared */
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    unsigned client_ends;
+    atomic_uint client_ends;
     char last_log[512];
 };
 

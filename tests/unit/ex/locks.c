@@ -104,17 +104,17 @@ static void test_fast_mutex_threads(void **state)
 static ERESOURCE resource;
 
 /* A thread that does one thing with the resource, and another when told. */
-typedef struct helper {
+typedef struct holder {
     pthread_t thread;
     BOOLEAN exclusive;
     BOOLEAN(NTAPI *acquire)(PERESOURCE, BOOLEAN);
     _Atomic int has; /* 1: acquired, 2: released */
     KEVENT release;
-} helper;
+} holder;
 
 static void *hold(void *context)
 {
-    helper *h = context;
+    holder *h = context;
 
     KeEnterCriticalRegion();
     h->acquire(&resource, TRUE);
@@ -126,7 +126,7 @@ static void *hold(void *context)
     return NULL;
 }
 
-static void start(helper *h, BOOLEAN(NTAPI *acquire)(PERESOURCE, BOOLEAN))
+static void start(holder *h, BOOLEAN(NTAPI *acquire)(PERESOURCE, BOOLEAN))
 {
     h->acquire = acquire;
     atomic_store(&h->has, 0);
@@ -134,7 +134,7 @@ static void start(helper *h, BOOLEAN(NTAPI *acquire)(PERESOURCE, BOOLEAN))
     assert_int_equal(pthread_create(&h->thread, NULL, hold, h), 0);
 }
 
-static void finish(helper *h)
+static void finish(holder *h)
 {
     KeSetEvent(&h->release, 0, FALSE);
     pthread_join(h->thread, NULL);
@@ -142,7 +142,7 @@ static void finish(helper *h)
 
 static bool has_it(void *context)
 {
-    return atomic_load(&((helper *)context)->has) == 1;
+    return atomic_load(&((holder *)context)->has) == 1;
 }
 
 static bool one_exclusive_waits(void *context)
@@ -195,7 +195,7 @@ static void test_resource_alone(void **state)
 
 static void test_resource_shared(void **state)
 {
-    helper others[9];
+    holder others[9];
     size_t i;
 
     (void)state;
@@ -222,7 +222,7 @@ static void test_resource_shared(void **state)
  * may do so again. */
 static void test_resource_starvation(void **state)
 {
-    helper sharer, writer, late;
+    holder sharer, writer, late;
 
     (void)state;
     ExInitializeResourceLite(&resource);
@@ -261,7 +261,7 @@ static void test_resource_starvation(void **state)
 /* A conversion lets the waiting sharers in. */
 static void test_resource_convert(void **state)
 {
-    helper sharer;
+    holder sharer;
 
     (void)state;
     ExInitializeResourceLite(&resource);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Cancelling against completing, with threads: IoCancelIrp, cancel-safe queues, CancelIo, a thread's and a process's end. */
+/* Cancelling against completing, with threads: IoCancelIrp, cancel-safe queues, CancelIo, a
+ * thread's and a process's end. */
 #include "tests/unit/io/iotest.h"
 #include "csq.h"
 
@@ -171,7 +172,8 @@ static void read_and_cancel(void *context)
     for (int i = 0; i < READS; i++) {
         IO_STATUS_BLOCK io = {.Status = STATUS_PENDING}, out;
         UCHAR byte;
-        assert_status(NtReadFile(handle, event, NULL, NULL, &io, &byte, 1, &zero, NULL), STATUS_PENDING);
+        assert_status(NtReadFile(handle, event, NULL, NULL, &io, &byte, 1, &zero, NULL),
+                      STATUS_PENDING);
         random = random * 1103515245 + 12345;
         switch ((random >> 16) & 3) {
         case 0:
@@ -185,7 +187,8 @@ static void read_and_cancel(void *context)
             break;
         }
         if (((random >> 18) & 1) == 0)
-            NtCancelIoFileEx(handle, &io, &out); /* or nobody completes it before the driver's thread */
+            NtCancelIoFileEx(handle, &io,
+                             &out); /* or nobody completes it before the driver's thread */
         assert_ok(NtWaitForSingleObject(event, FALSE, NULL));
         NTSTATUS status = __atomic_load_n(&io.Status, __ATOMIC_ACQUIRE);
         assert_true(status == STATUS_SUCCESS || status == STATUS_CANCELLED);
@@ -260,7 +263,8 @@ static void queue_rules(void **state)
     irp->Cancel = FALSE;
     IoGetCurrentIrpStackLocation(irp)->Control = 0;
     /* An insert routine may refuse. */
-    IoCsqInitializeEx(&refusing, refuse, csq_remove, csq_peek, csq_lock, csq_unlock, keep_cancelled);
+    IoCsqInitializeEx(&refusing, refuse, csq_remove, csq_peek, csq_lock, csq_unlock,
+                      keep_cancelled);
     assert_status(IoCsqInsertIrpEx(&refusing, irp, &context, &refusing), STATUS_DEVICE_BUSY);
     assert_int_equal(IoGetCurrentIrpStackLocation(irp)->Control, 0);
     assert_null(context.Irp);
@@ -273,7 +277,8 @@ static void queue_rules(void **state)
 
 static void each_cancel_takes_its_own(void **state)
 {
-    HANDLE first = test_open_async(L"\\Device\\Cancel"), second = test_open_async(L"\\Device\\Cancel");
+    HANDLE first = test_open_async(L"\\Device\\Cancel"),
+           second = test_open_async(L"\\Device\\Cancel");
     IO_STATUS_BLOCK io[3], out;
     LARGE_INTEGER zero = {.QuadPart = 0};
     UCHAR byte;
@@ -282,8 +287,9 @@ static void each_cancel_takes_its_own(void **state)
     assert_status(NtCancelIoFileEx(first, NULL, &out), STATUS_NOT_FOUND);
     for (int i = 0; i < 3; i++) {
         io[i].Status = STATUS_PENDING;
-        assert_status(NtReadFile(i < 2 ? first : second, NULL, NULL, NULL, &io[i], &byte, 1, &zero, NULL),
-                      STATUS_PENDING);
+        assert_status(
+            NtReadFile(i < 2 ? first : second, NULL, NULL, NULL, &io[i], &byte, 1, &zero, NULL),
+            STATUS_PENDING);
     }
     assert_ok(NtCancelIoFileEx(first, &io[1], &out));
     assert_status(io[1].Status, STATUS_CANCELLED);
@@ -397,7 +403,8 @@ static void synchronous_read(void *context)
     *(PETHREAD *)context = PsGetCurrentThread();
     ObReferenceObject(PsGetCurrentThread());
     KeSetEvent(&other_sent, IO_NO_INCREMENT, FALSE);
-    assert_status(NtReadFile(handle, NULL, NULL, NULL, &io, &byte, 1, NULL, NULL), STATUS_CANCELLED);
+    assert_status(NtReadFile(handle, NULL, NULL, NULL, &io, &byte, 1, NULL, NULL),
+                  STATUS_CANCELLED);
     assert_ok(NtClose(handle));
 }
 static void cancel_what_a_thread_waits_for(void **state)
@@ -451,7 +458,8 @@ static void a_process_takes_its_requests_with_it(void **state)
     ntio_process_end(process);
 }
 
-/* An alert or a user APC ends the wait of an alertable synchronous file: the request is cancelled. */
+/* An alert or a user APC ends the wait of an alertable synchronous file: the request is cancelled.
+ */
 static VOID NTAPI nothing(PVOID a, PVOID b, PVOID c)
 {
     (void)a;
@@ -477,7 +485,8 @@ static void alertable_read(void *context)
     assert_ok(test_open(L"\\Device\\Cancel", ACCESS_SYSTEM_SECURITY | GENERIC_READ | SYNCHRONIZE, 0,
                         FILE_SYNCHRONOUS_IO_ALERT, &handle));
     KeSetEvent(&other_sent, IO_NO_INCREMENT, FALSE);
-    assert_status(NtReadFile(handle, NULL, NULL, NULL, &io, &byte, 1, NULL, NULL), STATUS_CANCELLED);
+    assert_status(NtReadFile(handle, NULL, NULL, NULL, &io, &byte, 1, NULL, NULL),
+                  STATUS_CANCELLED);
     assert_ok(NtClose(handle));
 }
 static void an_apc_interrupts_an_alertable_file(void **state)
@@ -489,7 +498,8 @@ static void an_apc_interrupts_an_alertable_file(void **state)
     KeInitializeEvent(&other_sent, SynchronizationEvent, FALSE);
     test_start(&thread, alertable_read, &object);
     assert_true(test_wait(&other_sent));
-    KeInitializeApc(&apc, &object->Tcb, OriginalApcEnvironment, freed_apc, NULL, nothing, UserMode, NULL);
+    KeInitializeApc(&apc, &object->Tcb, OriginalApcEnvironment, freed_apc, NULL, nothing, UserMode,
+                    NULL);
     assert_true(KeInsertQueueApc(&apc, NULL, NULL, 0));
     test_join(&thread);
     ObDereferenceObject(object);
@@ -568,7 +578,8 @@ static void packets_from_many_to_many(void **state)
     (void)state;
     assert_ok(NtCreateIoCompletion(&port, IO_COMPLETION_ALL_ACCESS, NULL, 0));
     information = (FILE_COMPLETION_INFORMATION){port, (PVOID)1};
-    assert_ok(NtSetInformationFile(handle, &out, &information, sizeof(information), FileCompletionInformation));
+    assert_ok(NtSetInformationFile(handle, &out, &information, sizeof(information),
+                                   FileCompletionInformation));
     ext(device)->dispatch[IRP_MJ_READ] = finish_elsewhere;
     atomic_store(&stop, false);
     atomic_store(&packets, 0);
@@ -576,7 +587,8 @@ static void packets_from_many_to_many(void **state)
     for (int i = 0; i < 2; i++)
         test_start(&takers[i], take_packets, NULL);
     for (int i = 0; i < REQUESTS; i++)
-        assert_status(NtReadFile(handle, NULL, NULL, &io[i], &io[i], &byte, 1, &zero, NULL), STATUS_PENDING);
+        assert_status(NtReadFile(handle, NULL, NULL, &io[i], &io[i], &byte, 1, &zero, NULL),
+                      STATUS_PENDING);
     while (atomic_load(&packets) < REQUESTS)
         usleep(500);
     for (int i = 0; i < 2; i++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What drivers are helped with: StartIo, remove locks, work items, the timer, the error log, power. */
+/* What drivers are helped with: StartIo, remove locks, work items, the timer, the error log, power.
+ */
 #define DBG 1 /* remove locks with their tracking block */
 #include "tests/unit/io/iotest.h"
 #include "ntio/po/po.h"
@@ -104,7 +105,8 @@ static void start_io_without_recursion(void **state)
         IoSetStartIoAttributes(device, (BOOLEAN)deferred, FALSE);
         for (int i = 0; i < 4; i++) {
             irps[i] = make_irp();
-            IoStartPacket(device, irps[i], NULL, NULL); /* the first stays: it does not ask for the next */
+            IoStartPacket(device, irps[i], NULL,
+                          NULL); /* the first stays: it does not ask for the next */
         }
         assert_int_equal(started_count, 1);
         finish_at_once = TRUE;
@@ -125,8 +127,9 @@ static void start_io_without_recursion(void **state)
 static int cancelled;
 static VOID NTAPI cancel_queued(PDEVICE_OBJECT which, PIRP irp)
 {
-    BOOLEAN was_queued = which->CurrentIrp != irp &&
-                         KeRemoveEntryDeviceQueue(&which->DeviceQueue, &irp->Tail.Overlay.DeviceQueueEntry);
+    BOOLEAN was_queued =
+        which->CurrentIrp != irp &&
+        KeRemoveEntryDeviceQueue(&which->DeviceQueue, &irp->Tail.Overlay.DeviceQueueEntry);
     IoReleaseCancelSpinLock(irp->CancelIrql);
     cancelled += was_queued ? 1 : 100;
 }
@@ -392,7 +395,8 @@ static void power_irps(void **state)
     int done = 0;
     (void)state;
     ext(above)->dispatch[IRP_MJ_POWER] = take_power;
-    assert_status(PoRequestPowerIrp(device, IRP_MN_SET_POWER, wanted, power_done, &done, &irp), STATUS_PENDING);
+    assert_status(PoRequestPowerIrp(device, IRP_MN_SET_POWER, wanted, power_done, &done, &irp),
+                  STATUS_PENDING);
     assert_ptr_equal(irp, power_irp);
     assert_int_equal(done, 0);
     PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(power_irp);

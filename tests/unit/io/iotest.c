@@ -94,7 +94,8 @@ void test_device_delete(PDEVICE_OBJECT device)
     IoDeleteDevice(device);
 }
 
-NTSTATUS test_open(const WCHAR *name, ACCESS_MASK access, ULONG share, ULONG options, HANDLE *handle)
+NTSTATUS test_open(const WCHAR *name, ACCESS_MASK access, ULONG share, ULONG options,
+                   HANDLE *handle)
 {
     OBJECT_ATTRIBUTES attributes;
     IO_STATUS_BLOCK io;
@@ -102,7 +103,8 @@ NTSTATUS test_open(const WCHAR *name, ACCESS_MASK access, ULONG share, ULONG opt
 
     RtlInitUnicodeString(&path, name);
     InitializeObjectAttributes(&attributes, &path, OBJ_CASE_INSENSITIVE, NULL, NULL);
-    return NtCreateFile(handle, access, &attributes, &io, NULL, 0, share, FILE_OPEN, options, NULL, 0);
+    return NtCreateFile(handle, access, &attributes, &io, NULL, 0, share, FILE_OPEN, options, NULL,
+                        0);
 }
 
 HANDLE test_open_sync(const WCHAR *name)

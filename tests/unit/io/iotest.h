@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * iotest.h - what the tests of io share: a driver whose dispatch routines are the test's, opening by name, reading.
+ * iotest.h - what the tests of io share: a driver whose dispatch routines are the test's, opening
+ * by name, reading.
  */
 #ifndef TESTS_UNIT_IO_IOTEST_H
 #define TESTS_UNIT_IO_IOTEST_H
@@ -51,7 +52,8 @@ void test_device_delete(PDEVICE_OBJECT device);
 /* Ends an IRP. */
 NTSTATUS finish(PIRP irp, NTSTATUS status, ULONG_PTR information);
 
-NTSTATUS test_open(const WCHAR *name, ACCESS_MASK access, ULONG share, ULONG options, HANDLE *handle);
+NTSTATUS test_open(const WCHAR *name, ACCESS_MASK access, ULONG share, ULONG options,
+                   HANDLE *handle);
 /* Synchronous (waits by itself) or not; asserts. */
 HANDLE test_open_sync(const WCHAR *name);
 HANDLE test_open_async(const WCHAR *name);

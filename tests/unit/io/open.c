@@ -157,7 +157,8 @@ static void create_may_pend(void **state)
 
 static void who_may_not_be_opened(void **state)
 {
-    PDEVICE_OBJECT device = test_device_make_type(driver, L"\\Device\\One", 0, FILE_DEVICE_UNKNOWN, TRUE);
+    PDEVICE_OBJECT device =
+        test_device_make_type(driver, L"\\Device\\One", 0, FILE_DEVICE_UNKNOWN, TRUE);
     HANDLE first, second;
     (void)state;
     assert_ok(test_open(L"\\Device\\One", ACCESS, 7, 0, &first));
@@ -172,8 +173,10 @@ static void who_may_not_be_opened(void **state)
     IopDeviceExtension(device)->RemovePending = TRUE;
     assert_status(test_open(L"\\Device\\One", ACCESS, 0, 0, &first), STATUS_DELETE_PENDING);
     IopDeviceExtension(device)->RemovePending = FALSE;
-    assert_status(test_open(L"\\Device\\Nothing", ACCESS, 0, 0, &first), STATUS_OBJECT_NAME_NOT_FOUND);
-    assert_status(test_open(L"\\Nowhere\\Nothing", ACCESS, 0, 0, &first), STATUS_OBJECT_PATH_NOT_FOUND);
+    assert_status(test_open(L"\\Device\\Nothing", ACCESS, 0, 0, &first),
+                  STATUS_OBJECT_NAME_NOT_FOUND);
+    assert_status(test_open(L"\\Nowhere\\Nothing", ACCESS, 0, 0, &first),
+                  STATUS_OBJECT_PATH_NOT_FOUND);
     assert_status(test_open(L"\\Device", ACCESS, 0, 0, &first), STATUS_OBJECT_TYPE_MISMATCH);
     test_device_delete(device);
     assert_status(test_open(L"\\Device\\One", ACCESS, 0, 0, &first), STATUS_OBJECT_NAME_NOT_FOUND);
@@ -215,9 +218,11 @@ static void create_parameters(void **state)
          STATUS_INVALID_PARAMETER},
         {ACCESS, 0, 0, FILE_OPEN, FILE_DELETE_ON_CLOSE, STATUS_INVALID_PARAMETER},
         {ACCESS | DELETE, 0, 0, FILE_OPEN, FILE_DELETE_ON_CLOSE, STATUS_SUCCESS},
-        {ACCESS, 0, 0, FILE_OPEN, FILE_DIRECTORY_FILE | FILE_NON_DIRECTORY_FILE, STATUS_INVALID_PARAMETER},
+        {ACCESS, 0, 0, FILE_OPEN, FILE_DIRECTORY_FILE | FILE_NON_DIRECTORY_FILE,
+         STATUS_INVALID_PARAMETER},
         {ACCESS, 0, 0, FILE_OVERWRITE, FILE_DIRECTORY_FILE, STATUS_INVALID_PARAMETER},
-        {FILE_APPEND_DATA, 0, 0, FILE_OPEN, FILE_NO_INTERMEDIATE_BUFFERING, STATUS_INVALID_PARAMETER},
+        {FILE_APPEND_DATA, 0, 0, FILE_OPEN, FILE_NO_INTERMEDIATE_BUFFERING,
+         STATUS_INVALID_PARAMETER},
     };
     PDEVICE_OBJECT device = test_device_make(driver, L"\\Device\\Parameters", 0);
     (void)state;
@@ -228,9 +233,9 @@ static void create_parameters(void **state)
         HANDLE handle;
         RtlInitUnicodeString(&name, L"\\Device\\Parameters");
         InitializeObjectAttributes(&attributes, &name, 0, NULL, NULL);
-        NTSTATUS status = NtCreateFile(&handle, cases[i].access, &attributes, &io, NULL,
-                                       cases[i].attributes, cases[i].share, cases[i].disposition,
-                                       cases[i].options, NULL, 0);
+        NTSTATUS status =
+            NtCreateFile(&handle, cases[i].access, &attributes, &io, NULL, cases[i].attributes,
+                         cases[i].share, cases[i].disposition, cases[i].options, NULL, 0);
         assert_status(status, cases[i].status);
         if (NT_SUCCESS(status))
             assert_ok(NtClose(handle));
@@ -239,8 +244,9 @@ static void create_parameters(void **state)
     as_user(TRUE);
     HANDLE handle;
     IO_STATUS_BLOCK io;
-    assert_status(NtCreateFile(&handle, ACCESS, (PVOID)0x1000, &io, NULL, 0, 0, FILE_OPEN, 0, NULL, 0),
-                  STATUS_ACCESS_VIOLATION);
+    assert_status(
+        NtCreateFile(&handle, ACCESS, (PVOID)0x1000, &io, NULL, 0, 0, FILE_OPEN, 0, NULL, 0),
+        STATUS_ACCESS_VIOLATION);
     assert_status(NtCreateFile((PVOID)0x1000, ACCESS, NULL, &io, NULL, 0, 0, FILE_OPEN, 0, NULL, 0),
                   STATUS_ACCESS_VIOLATION);
     as_user(FALSE);
@@ -259,11 +265,13 @@ static void sharing(void **state)
         {FILE_READ_DATA, FILE_SHARE_READ, FILE_READ_DATA, FILE_SHARE_READ, STATUS_SUCCESS},
         {FILE_READ_DATA, 0, FILE_READ_DATA, FILE_SHARE_READ, STATUS_SHARING_VIOLATION},
         {FILE_READ_DATA, FILE_SHARE_READ, FILE_READ_DATA, 0, STATUS_SHARING_VIOLATION},
-        {FILE_READ_DATA, FILE_SHARE_READ, FILE_WRITE_DATA, FILE_SHARE_READ, STATUS_SHARING_VIOLATION},
+        {FILE_READ_DATA, FILE_SHARE_READ, FILE_WRITE_DATA, FILE_SHARE_READ,
+         STATUS_SHARING_VIOLATION},
         {FILE_WRITE_DATA, FILE_SHARE_WRITE, FILE_APPEND_DATA, FILE_SHARE_WRITE, STATUS_SUCCESS},
         {DELETE, FILE_SHARE_DELETE, DELETE, FILE_SHARE_DELETE, STATUS_SUCCESS},
         {DELETE, FILE_SHARE_DELETE, FILE_READ_DATA, FILE_SHARE_READ, STATUS_SHARING_VIOLATION},
-        {FILE_READ_DATA, 0, FILE_READ_ATTRIBUTES, 0, STATUS_SUCCESS}, /* who only looks shares all */
+        {FILE_READ_DATA, 0, FILE_READ_ATTRIBUTES, 0,
+         STATUS_SUCCESS}, /* who only looks shares all */
         {FILE_READ_ATTRIBUTES, 0, FILE_WRITE_DATA, 0, STATUS_SUCCESS},
     };
     (void)state;
@@ -307,7 +315,8 @@ static void object_pointer(void **state)
 
 static void attach_by_name(void **state)
 {
-    PDEVICE_OBJECT target = test_device_make_type(driver, L"\\Device\\Target", 0, FILE_DEVICE_CD_ROM, TRUE);
+    PDEVICE_OBJECT target =
+        test_device_make_type(driver, L"\\Device\\Target", 0, FILE_DEVICE_CD_ROM, TRUE);
     PDEVICE_OBJECT filter = test_device_make(driver, NULL, 0), below;
     UNICODE_STRING name;
     HANDLE handle;
@@ -320,7 +329,8 @@ static void attach_by_name(void **state)
     assert_int_equal(filter->SectorSize, 2048);
     assert_int_equal(target->ReferenceCount, 1);
     assert_ok(NtClose(handle));
-    /* As on Windows it also saw the CLOSE of the file that it was attached by, without its CREATE. */
+    /* As on Windows it also saw the CLOSE of the file that it was attached by, without its CREATE.
+     */
     assert_int_equal(count(filter, IRP_MJ_CREATE), 0);
     assert_int_equal(count(filter, IRP_MJ_CLOSE), 2);
     IoDetachDevice(target);
@@ -340,7 +350,8 @@ static void deletion_waits(void **state)
     assert_ok(test_open(L"\\Device\\Waits", ACCESS, 0, 0, &handle));
     IoDeleteDevice(device); /* open, and attached to */
     RtlInitUnicodeString(&name, L"\\Device\\Waits");
-    assert_ok(IoCreateDevice(driver, 0, &name, FILE_DEVICE_UNKNOWN, 0, FALSE, &other)); /* its name is free */
+    assert_ok(IoCreateDevice(driver, 0, &name, FILE_DEVICE_UNKNOWN, 0, FALSE,
+                             &other)); /* its name is free */
     IoDeleteDevice(other);
     assert_int_equal(ObpReferenceCount(device), 2);
     IoDetachDevice(device);
@@ -356,7 +367,8 @@ static void what_a_device_is(void **state)
     PDEVICE_OBJECT device;
     UNICODE_STRING name;
     (void)state;
-    assert_ok(IoCreateDevice(driver, 100, NULL, FILE_DEVICE_DISK, FILE_REMOVABLE_MEDIA, FALSE, &device));
+    assert_ok(
+        IoCreateDevice(driver, 100, NULL, FILE_DEVICE_DISK, FILE_REMOVABLE_MEDIA, FALSE, &device));
     assert_int_equal(device->Type, IO_TYPE_DEVICE);
     assert_int_equal(device->Size, sizeof(DEVICE_OBJECT) + 100);
     assert_int_equal((ULONG_PTR)device & 63, 0);
@@ -370,8 +382,8 @@ static void what_a_device_is(void **state)
     assert_non_null(device->Vpb);
     assert_ptr_equal(device->Vpb->RealDevice, device);
     IoDeleteDevice(device);
-    assert_ok(IoCreateDevice(driver, 0, NULL, FILE_DEVICE_UNKNOWN, FILE_AUTOGENERATED_DEVICE_NAME, FALSE,
-                             &device));
+    assert_ok(IoCreateDevice(driver, 0, NULL, FILE_DEVICE_UNKNOWN, FILE_AUTOGENERATED_DEVICE_NAME,
+                             FALSE, &device));
     assert_null(device->DeviceExtension);
     assert_null(device->Vpb);
     assert_ok(ObpQueryName(device, &name));
@@ -439,7 +451,9 @@ static NTSTATUS NTAPI good_entry(PDRIVER_OBJECT which, PUNICODE_STRING path)
     UNICODE_STRING name;
     assert_ptr_equal(PsGetCurrentProcess(), PsInitialSystemProcess);
     assert_int_equal(
-        NtCrt_wcscmp(path->Buffer, L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\whole"), 0);
+        NtCrt_wcscmp(path->Buffer,
+                     L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\whole"),
+        0);
     RtlInitUnicodeString(&name, L"\\Driver\\whole");
     assert_true(RtlEqualUnicodeString(&which->DriverName, &name, FALSE));
     RtlInitUnicodeString(&name, L"whole");
@@ -450,7 +464,8 @@ static NTSTATUS NTAPI good_entry(PDRIVER_OBJECT which, PUNICODE_STRING path)
     assert_int_equal(*(PUCHAR)extension, 0);
     assert_ptr_equal(IoGetDriverObjectExtension(which, &released), extension);
     assert_null(IoGetDriverObjectExtension(which, &reinitialized));
-    assert_status(IoAllocateDriverObjectExtension(which, &released, 8, &again), STATUS_OBJECT_NAME_COLLISION);
+    assert_status(IoAllocateDriverObjectExtension(which, &released, 8, &again),
+                  STATUS_OBJECT_NAME_COLLISION);
     IoRegisterDriverReinitialization(which, reinitialize, NULL);
     which->DriverUnload = quiet_unload;
     which->MajorFunction[IRP_MJ_READ] = NULL;
@@ -487,7 +502,8 @@ static void a_driver_from_entry_to_unload(void **state)
     assert_null(twin);
     assert_int_equal(released, 1); /* the image that was not wanted */
     /* What DriverEntry made can be opened; what it left empty refuses. */
-    assert_status(test_open(L"\\Device\\Whole", ACCESS, 0, 0, &handle), STATUS_INVALID_DEVICE_REQUEST);
+    assert_status(test_open(L"\\Device\\Whole", ACCESS, 0, 0, &handle),
+                  STATUS_INVALID_DEVICE_REQUEST);
     which->MajorFunction[IRP_MJ_CREATE] = driver->MajorFunction[IRP_MJ_CREATE];
     which->DeviceObject->DeviceExtension = calloc(1, sizeof(test_device));
     assert_ok(test_open(L"\\Device\\Whole", ACCESS, 0, FILE_SYNCHRONOUS_IO_NONALERT, &handle));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* An IRP through a stack: forwarding, completion routines, pending, more processing, associated IRPs. */
+/* An IRP through a stack: forwarding, completion routines, pending, more processing, associated
+ * IRPs. */
 #include "tests/unit/io/iotest.h"
 
 static PDRIVER_OBJECT driver;
@@ -350,7 +351,8 @@ static void master_ends_with_its_last_part(void **state)
 static NTSTATUS NTAPI copy_and_note_held(PDEVICE_OBJECT device, PIRP irp)
 {
     IoCopyCurrentIrpStackLocationToNext(irp);
-    assert_ok(IoSetCompletionRoutineEx(device, irp, note, NULL, (invoke_on & SL_INVOKE_ON_SUCCESS) != 0,
+    assert_ok(IoSetCompletionRoutineEx(device, irp, note, NULL,
+                                       (invoke_on & SL_INVOKE_ON_SUCCESS) != 0,
                                        (invoke_on & SL_INVOKE_ON_ERROR) != 0, FALSE));
     return IoCallDriver(ext(device)->lower, irp);
 }

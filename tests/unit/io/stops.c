@@ -206,7 +206,8 @@ static void free_queued(void *context)
     (void)context;
     make();
     KeInitializeEvent(&event, NotificationEvent, FALSE);
-    IoFreeIrp(IoBuildSynchronousFsdRequest(IRP_MJ_FLUSH_BUFFERS, device, NULL, 0, NULL, &event, &io));
+    IoFreeIrp(
+        IoBuildSynchronousFsdRequest(IRP_MJ_FLUSH_BUFFERS, device, NULL, 0, NULL, &event, &io));
 }
 static void reuse_queued(void *context)
 {
@@ -215,7 +216,8 @@ static void reuse_queued(void *context)
     (void)context;
     make();
     KeInitializeEvent(&event, NotificationEvent, FALSE);
-    IoReuseIrp(IoBuildSynchronousFsdRequest(IRP_MJ_FLUSH_BUFFERS, device, NULL, 0, NULL, &event, &io), 0);
+    IoReuseIrp(
+        IoBuildSynchronousFsdRequest(IRP_MJ_FLUSH_BUFFERS, device, NULL, 0, NULL, &event, &io), 0);
 }
 #if !NTIO_SANITIZED
 static void free_twice(void *context)
@@ -437,16 +439,23 @@ int main(void)
 #if !NTIO_SANITIZED /* there the memory is gone, and the sanitizer says so */
         {"completed twice", MULTIPLE_IRP_COMPLETE_REQUESTS, BUGCHECK_ANY, complete_twice},
 #endif
-        {"completed twice in dispatch", MULTIPLE_IRP_COMPLETE_REQUESTS, BUGCHECK_ANY, complete_twice_at_once},
-        {"completed with STATUS_PENDING", IOMANAGER, IOP_VF_COMPLETE_PENDING, complete_with_pending},
-        {"completed with a cancel routine", IOMANAGER, IOP_VF_CANCEL_ROUTINE_SET, cancel_routine_set},
-        {"completed above DISPATCH_LEVEL", IOMANAGER, IOP_VF_COMPLETE_IRQL, complete_above_dispatch},
-        {"pending not marked, later", IOMANAGER, IOP_VF_PENDING_NOT_MARKED, pending_not_marked_later},
-        {"pending not marked, at once", IOMANAGER, IOP_VF_PENDING_NOT_MARKED, pending_not_marked_at_once},
+        {"completed twice in dispatch", MULTIPLE_IRP_COMPLETE_REQUESTS, BUGCHECK_ANY,
+         complete_twice_at_once},
+        {"completed with STATUS_PENDING", IOMANAGER, IOP_VF_COMPLETE_PENDING,
+         complete_with_pending},
+        {"completed with a cancel routine", IOMANAGER, IOP_VF_CANCEL_ROUTINE_SET,
+         cancel_routine_set},
+        {"completed above DISPATCH_LEVEL", IOMANAGER, IOP_VF_COMPLETE_IRQL,
+         complete_above_dispatch},
+        {"pending not marked, later", IOMANAGER, IOP_VF_PENDING_NOT_MARKED,
+         pending_not_marked_later},
+        {"pending not marked, at once", IOMANAGER, IOP_VF_PENDING_NOT_MARKED,
+         pending_not_marked_at_once},
         {"marked and not pending", IOMANAGER, IOP_VF_MARKED_NOT_PENDING, marked_not_pending},
         {"neither completed nor pending", IOMANAGER, IOP_VF_NOT_COMPLETED, not_completed},
         {"cleanup not completed", IOMANAGER, IOP_VF_NOT_COMPLETED, close_not_completed},
-        {"Information over the buffer", IOMANAGER, IOP_VF_INFORMATION_TOO_LARGE, information_too_large},
+        {"Information over the buffer", IOMANAGER, IOP_VF_INFORMATION_TOO_LARGE,
+         information_too_large},
         {"IRQL changed in dispatch", IOMANAGER, IOP_VF_IRQL_CHANGED, irql_changed},
         {"freed what is no IRP", IOMANAGER, IOP_VF_FREE_NO_IRP, free_no_irp},
         {"freed a thread's IRP", IOMANAGER, IOP_VF_FREE_QUEUED, free_queued},
@@ -458,10 +467,12 @@ int main(void)
         {"called without a device", IOMANAGER, IOP_VF_CALL_NO_DEVICE, call_without_device},
         {"called above DISPATCH_LEVEL", IOMANAGER, IOP_VF_CALL_IRQL, call_above_dispatch},
         {"no more locations", NO_MORE_IRP_STACK_LOCATIONS, BUGCHECK_ANY, no_more_locations},
-        {"called with a completed IRP", MULTIPLE_IRP_COMPLETE_REQUESTS, BUGCHECK_ANY, call_completed},
+        {"called with a completed IRP", MULTIPLE_IRP_COMPLETE_REQUESTS, BUGCHECK_ANY,
+         call_completed},
         {"unknown major function", INCONSISTENT_IRP, BUGCHECK_ANY, unknown_major},
         {"nobody takes a driver's IRP back", IOMANAGER, IOP_VF_NO_COMPLETION, nobody_takes_it_back},
-        {"cancelled after completion", CANCEL_STATE_IN_COMPLETED_IRP, BUGCHECK_ANY, cancel_completed},
+        {"cancelled after completion", CANCEL_STATE_IN_COMPLETED_IRP, BUGCHECK_ANY,
+         cancel_completed},
         {"cancel routine keeps the lock", IOMANAGER, IOP_VF_CANCEL_IRQL, cancel_keeps_the_lock},
         {"device deleted twice", IOMANAGER, IOP_VF_DOUBLE_DELETION, delete_twice},
         {"device deleted while attached", IOMANAGER, IOP_VF_DELETE_ATTACHED, delete_attached},

@@ -6,11 +6,11 @@
 #include <sys/mman.h>
 
 #define CTL_BUFFERED CTL_CODE(FILE_DEVICE_UNKNOWN, 0x800, METHOD_BUFFERED, FILE_ANY_ACCESS)
-#define CTL_IN CTL_CODE(FILE_DEVICE_UNKNOWN, 0x801, METHOD_IN_DIRECT, FILE_ANY_ACCESS)
-#define CTL_OUT CTL_CODE(FILE_DEVICE_UNKNOWN, 0x802, METHOD_OUT_DIRECT, FILE_ANY_ACCESS)
-#define CTL_NEITHER CTL_CODE(FILE_DEVICE_UNKNOWN, 0x803, METHOD_NEITHER, FILE_ANY_ACCESS)
-#define CTL_READ CTL_CODE(FILE_DEVICE_UNKNOWN, 0x804, METHOD_BUFFERED, FILE_READ_ACCESS)
-#define CTL_WRITE CTL_CODE(FILE_DEVICE_UNKNOWN, 0x805, METHOD_BUFFERED, FILE_WRITE_ACCESS)
+#define CTL_IN       CTL_CODE(FILE_DEVICE_UNKNOWN, 0x801, METHOD_IN_DIRECT, FILE_ANY_ACCESS)
+#define CTL_OUT      CTL_CODE(FILE_DEVICE_UNKNOWN, 0x802, METHOD_OUT_DIRECT, FILE_ANY_ACCESS)
+#define CTL_NEITHER  CTL_CODE(FILE_DEVICE_UNKNOWN, 0x803, METHOD_NEITHER, FILE_ANY_ACCESS)
+#define CTL_READ     CTL_CODE(FILE_DEVICE_UNKNOWN, 0x804, METHOD_BUFFERED, FILE_READ_ACCESS)
+#define CTL_WRITE    CTL_CODE(FILE_DEVICE_UNKNOWN, 0x805, METHOD_BUFFERED, FILE_WRITE_ACCESS)
 
 static PDRIVER_OBJECT driver;
 static PDEVICE_OBJECT buffered, direct, neither, disk;
@@ -52,7 +52,8 @@ static NTSTATUS NTAPI control(PDEVICE_OBJECT device, PIRP irp)
     stack_flags = stack->Flags;
     if (seen_system != NULL) {
         memcpy(in, seen_system, in_length);
-        if (METHOD_FROM_CTL_CODE(stack->Parameters.DeviceIoControl.IoControlCode) == METHOD_BUFFERED)
+        if (METHOD_FROM_CTL_CODE(stack->Parameters.DeviceIoControl.IoControlCode) ==
+            METHOD_BUFFERED)
             memset(seen_system, 0x5a, answer_bytes);
     }
     if (seen_mdl != NULL &&
@@ -224,20 +225,24 @@ static void method_neither(void **state)
 
 static void bad_buffers(void **state)
 {
-    HANDLE handle = test_open_sync(L"\\Device\\Buffered"), to_direct = test_open_sync(L"\\Device\\Direct");
+    HANDLE handle = test_open_sync(L"\\Device\\Buffered"),
+           to_direct = test_open_sync(L"\\Device\\Direct");
     IO_STATUS_BLOCK io;
     UCHAR good[16] = {0};
     (void)state;
     char *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    assert_status(ioctl_(handle, CTL_BUFFERED, (PVOID)0x1000, 4, good, 4, &io), STATUS_ACCESS_VIOLATION);
-    assert_status(ioctl_(handle, CTL_BUFFERED, good, 4, (PVOID)0x1000, 4, &io), STATUS_ACCESS_VIOLATION);
+    assert_status(ioctl_(handle, CTL_BUFFERED, (PVOID)0x1000, 4, good, 4, &io),
+                  STATUS_ACCESS_VIOLATION);
+    assert_status(ioctl_(handle, CTL_BUFFERED, good, 4, (PVOID)0x1000, 4, &io),
+                  STATUS_ACCESS_VIOLATION);
     assert_status(ioctl_(handle, CTL_BUFFERED, good, 4, page, 4, &io), STATUS_ACCESS_VIOLATION);
     assert_status(ioctl_(handle, CTL_OUT, good, 4, page, 4, &io), STATUS_ACCESS_VIOLATION);
     assert_ok(ioctl_(handle, CTL_IN, good, 4, page, 4, &io));
     assert_status(NtReadFile(to_direct, NULL, NULL, NULL, &io, page, 16, NULL, NULL),
                   STATUS_ACCESS_VIOLATION);
-    assert_status(NtReadFile(handle, NULL, NULL, NULL, (PIO_STATUS_BLOCK)page, good, 16, NULL, NULL),
-                  STATUS_ACCESS_VIOLATION);
+    assert_status(
+        NtReadFile(handle, NULL, NULL, NULL, (PIO_STATUS_BLOCK)page, good, 16, NULL, NULL),
+        STATUS_ACCESS_VIOLATION);
     /* Taken away while the request is under way: the status, and nothing else. */
     answer_later = TRUE;
     answer_bytes = 16;
@@ -257,7 +262,8 @@ static void bad_buffers(void **state)
 
 static void reading_and_writing(void **state)
 {
-    static const WCHAR *const names[] = {L"\\Device\\Buffered", L"\\Device\\Direct", L"\\Device\\Neither"};
+    static const WCHAR *const names[] = {L"\\Device\\Buffered", L"\\Device\\Direct",
+                                         L"\\Device\\Neither"};
     IO_STATUS_BLOCK io;
     (void)state;
     for (int i = 0; i < 3; i++) {
@@ -295,28 +301,33 @@ static void a_synchronous_file_has_a_position(void **state)
     FILE_POSITION_INFORMATION position;
     IO_STATUS_BLOCK io;
     UCHAR buffer[512];
-    LARGE_INTEGER at = {.QuadPart = 4096}, own = {.LowPart = FILE_USE_FILE_POINTER_POSITION, .HighPart = -1};
+    LARGE_INTEGER at = {.QuadPart = 4096},
+                  own = {.LowPart = FILE_USE_FILE_POINTER_POSITION, .HighPart = -1};
     (void)state;
     answer_bytes = 512;
     for (int i = 0; i < 3; i++) {
-        assert_ok(NtReadFile(handle, NULL, NULL, NULL, &io, buffer, 512, i == 1 ? &own : NULL, NULL));
+        assert_ok(
+            NtReadFile(handle, NULL, NULL, NULL, &io, buffer, 512, i == 1 ? &own : NULL, NULL));
         assert_int_equal(offset.QuadPart, i * 512);
     }
     assert_ok(NtReadFile(handle, NULL, NULL, NULL, &io, buffer, 512, &at, NULL));
-    assert_ok(NtQueryInformationFile(handle, &io, &position, sizeof(position), FilePositionInformation));
+    assert_ok(
+        NtQueryInformationFile(handle, &io, &position, sizeof(position), FilePositionInformation));
     assert_int_equal(position.CurrentByteOffset.QuadPart, 4608);
     assert_int_equal(io.Information, 8);
     answer = STATUS_IO_DEVICE_ERROR; /* a failure moves nothing */
     assert_status(NtReadFile(handle, NULL, NULL, NULL, &io, buffer, 512, NULL, NULL),
                   STATUS_IO_DEVICE_ERROR);
     position.CurrentByteOffset.QuadPart = 100;
-    assert_ok(NtSetInformationFile(handle, &io, &position, sizeof(position), FilePositionInformation));
+    assert_ok(
+        NtSetInformationFile(handle, &io, &position, sizeof(position), FilePositionInformation));
     answer = STATUS_SUCCESS;
     assert_ok(NtReadFile(handle, NULL, NULL, NULL, &io, buffer, 512, NULL, NULL));
     assert_int_equal(offset.QuadPart, 100);
     position.CurrentByteOffset.QuadPart = -1;
-    assert_status(NtSetInformationFile(handle, &io, &position, sizeof(position), FilePositionInformation),
-                  STATUS_INVALID_PARAMETER);
+    assert_status(
+        NtSetInformationFile(handle, &io, &position, sizeof(position), FilePositionInformation),
+        STATUS_INVALID_PARAMETER);
     assert_ok(NtClose(handle));
     /* An asynchronous one has none. */
     handle = test_open_async(L"\\Device\\Disk");
@@ -359,8 +370,10 @@ static void access_of_the_handle(void **state)
     assert_status(ioctl_(reader, CTL_WRITE, NULL, 0, NULL, 0, &io), STATUS_ACCESS_DENIED);
     assert_status(ioctl_(none, CTL_READ, NULL, 0, NULL, 0, &io), STATUS_ACCESS_DENIED);
     assert_ok(ioctl_(none, CTL_BUFFERED, NULL, 0, NULL, 0, &io));
-    assert_status(NtReadFile(none, NULL, NULL, NULL, &io, &byte, 1, NULL, NULL), STATUS_ACCESS_DENIED);
-    assert_status(NtWriteFile(reader, NULL, NULL, NULL, &io, &byte, 1, NULL, NULL), STATUS_ACCESS_DENIED);
+    assert_status(NtReadFile(none, NULL, NULL, NULL, &io, &byte, 1, NULL, NULL),
+                  STATUS_ACCESS_DENIED);
+    assert_status(NtWriteFile(reader, NULL, NULL, NULL, &io, &byte, 1, NULL, NULL),
+                  STATUS_ACCESS_DENIED);
     assert_status(NtFlushBuffersFile(reader, &io), STATUS_ACCESS_DENIED);
     assert_status(ioctl_((HANDLE)0x7770, CTL_READ, NULL, 0, NULL, 0, &io), STATUS_INVALID_HANDLE);
     HANDLE event = test_event(NotificationEvent);
@@ -390,7 +403,8 @@ static void overlapped_with_an_event(void **state)
     answer_later = TRUE;
     answer_bytes = 8;
     assert_ok(NtSetEvent(event, NULL));
-    assert_status(NtReadFile(handle, event, NULL, NULL, &io, buffer, 8, &zero, NULL), STATUS_PENDING);
+    assert_status(NtReadFile(handle, event, NULL, NULL, &io, buffer, 8, &zero, NULL),
+                  STATUS_PENDING);
     assert_int_equal(event_state(event), 0); /* reset before it was sent */
     assert_int_equal(IopCountIrps(), 1);
     finish(kept, STATUS_SUCCESS, 8);
@@ -401,7 +415,8 @@ static void overlapped_with_an_event(void **state)
     assert_int_equal(IopCountIrps(), 0);
     /* An error after STATUS_PENDING is told in the same way. */
     io.Status = STATUS_PENDING;
-    assert_status(NtReadFile(handle, event, NULL, NULL, &io, buffer, 8, &zero, NULL), STATUS_PENDING);
+    assert_status(NtReadFile(handle, event, NULL, NULL, &io, buffer, 8, &zero, NULL),
+                  STATUS_PENDING);
     finish(kept, STATUS_IO_DEVICE_ERROR, 0);
     assert_int_equal(event_state(event), 1);
     assert_status(io.Status, STATUS_IO_DEVICE_ERROR);
@@ -416,7 +431,8 @@ static void overlapped_with_an_event(void **state)
     /* Without an event the file itself is signalled. */
     answer = STATUS_SUCCESS;
     answer_later = TRUE;
-    assert_status(NtReadFile(handle, NULL, NULL, NULL, &io, buffer, 8, &zero, NULL), STATUS_PENDING);
+    assert_status(NtReadFile(handle, NULL, NULL, NULL, &io, buffer, 8, &zero, NULL),
+                  STATUS_PENDING);
     assert_status(NtWaitForSingleObject(handle, FALSE, &zero), STATUS_TIMEOUT);
     finish(kept, STATUS_SUCCESS, 8);
     assert_ok(NtWaitForSingleObject(handle, FALSE, &zero));
@@ -581,8 +597,9 @@ static void requests_become_packets(void **state)
     UCHAR buffer[8];
     (void)state;
     bind_port(handle, port, (PVOID)42);
-    assert_status(NtSetInformationFile(handle, &out, &again, sizeof(again), FileCompletionInformation),
-                  STATUS_INVALID_PARAMETER); /* once and for good */
+    assert_status(
+        NtSetInformationFile(handle, &out, &again, sizeof(again), FileCompletionInformation),
+        STATUS_INVALID_PARAMETER); /* once and for good */
     for (int later = 0; later < 2; later++) {
         answer_later = (BOOLEAN)later;
         answer_bytes = 8;
@@ -601,7 +618,8 @@ static void requests_become_packets(void **state)
     assert_ok(NtReadFile(handle, NULL, NULL, NULL, &io, buffer, 8, &none, NULL));
     assert_int_equal(depth(port), 0);
     answer = STATUS_IO_DEVICE_ERROR;
-    assert_status(NtReadFile(handle, NULL, NULL, &io, &io, buffer, 8, &none, NULL), STATUS_IO_DEVICE_ERROR);
+    assert_status(NtReadFile(handle, NULL, NULL, &io, &io, buffer, 8, &none, NULL),
+                  STATUS_IO_DEVICE_ERROR);
     assert_int_equal(depth(port), 0);
     answer_later = TRUE;
     assert_status(NtReadFile(handle, NULL, NULL, &io, &io, buffer, 8, &none, NULL), STATUS_PENDING);
@@ -609,7 +627,8 @@ static void requests_become_packets(void **state)
     assert_ok(NtRemoveIoCompletion(port, &key, &context, &out, &none));
     assert_status(out.Status, STATUS_IO_DEVICE_ERROR);
     /* An APC and a packet can't both be. */
-    assert_status(NtReadFile(handle, NULL, apc, &io, &io, buffer, 8, &none, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(NtReadFile(handle, NULL, apc, &io, &io, buffer, 8, &none, NULL),
+                  STATUS_INVALID_PARAMETER);
     /* Success at once may go without one. */
     FILE_IO_COMPLETION_NOTIFICATION_INFORMATION modes = {FILE_SKIP_COMPLETION_PORT_ON_SUCCESS};
     assert_ok(NtSetInformationFile(handle, &out, &modes, sizeof(modes),
@@ -631,8 +650,9 @@ static void requests_become_packets(void **state)
     port = make_port();
     handle = test_open_sync(L"\\Device\\Buffered");
     again.Port = port;
-    assert_status(NtSetInformationFile(handle, &out, &again, sizeof(again), FileCompletionInformation),
-                  STATUS_INVALID_PARAMETER);
+    assert_status(
+        NtSetInformationFile(handle, &out, &again, sizeof(again), FileCompletionInformation),
+        STATUS_INVALID_PARAMETER);
     assert_ok(NtClose(handle));
     assert_ok(NtClose(port));
 }
@@ -661,7 +681,8 @@ static void file_information(void **state)
     (void)state;
     ext(disk)->dispatch[IRP_MJ_QUERY_INFORMATION] = standard;
     for (int i = 0; i < 2; i++) {
-        HANDLE handle = i == 0 ? test_open_sync(L"\\Device\\Disk") : test_open_async(L"\\Device\\Disk");
+        HANDLE handle =
+            i == 0 ? test_open_sync(L"\\Device\\Disk") : test_open_async(L"\\Device\\Disk");
         assert_ok(NtQueryInformationFile(handle, &io, &information, sizeof(information),
                                          FileStandardInformation));
         assert_int_equal(information.EndOfFile.QuadPart, 99);
@@ -709,14 +730,16 @@ static BOOLEAN NTAPI fast(PFILE_OBJECT file, BOOLEAN wait, PVOID input, ULONG in
 }
 static void fast_io_takes_what_it_knows(void **state)
 {
-    static FAST_IO_DISPATCH table = {.SizeOfFastIoDispatch = sizeof(table), .FastIoDeviceControl = fast};
+    static FAST_IO_DISPATCH table = {.SizeOfFastIoDispatch = sizeof(table),
+                                     .FastIoDeviceControl = fast};
     HANDLE handle = test_open_async(L"\\Device\\Buffered"), event = test_event(NotificationEvent);
     IO_STATUS_BLOCK io;
     ULONG value = 0;
     (void)state;
     driver->FastIoDispatch = &table;
     int before = atomic_load(&ext(buffered)->count[IRP_MJ_DEVICE_CONTROL]);
-    assert_ok(NtDeviceIoControlFile(handle, event, NULL, NULL, &io, CTL_NEITHER, NULL, 0, &value, 4));
+    assert_ok(
+        NtDeviceIoControlFile(handle, event, NULL, NULL, &io, CTL_NEITHER, NULL, 0, &value, 4));
     assert_int_equal(value, 4711);
     assert_int_equal(io.Information, 4);
     assert_int_equal(event_state(event), 1);
@@ -738,7 +761,8 @@ static void built_requests(void **state)
     (void)state;
     answer_bytes = 6;
     KeInitializeEvent(&event, NotificationEvent, FALSE);
-    PIRP irp = IoBuildDeviceIoControlRequest(CTL_BUFFERED, buffered, "hello", 5, buffer, 32, FALSE, &event, &io);
+    PIRP irp = IoBuildDeviceIoControlRequest(CTL_BUFFERED, buffered, "hello", 5, buffer, 32, FALSE,
+                                             &event, &io);
     assert_ok(IoCallDriver(buffered, irp));
     assert_memory_equal(in, "hello", 5);
     assert_int_equal(buffer[5], 0x5a);
@@ -828,13 +852,26 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup(name, reset)
     const struct CMUnitTest tests[] = {
-        T(method_buffered), T(warnings_copy_errors_do_not), T(methods_direct), T(method_neither),
-        T(bad_buffers), T(reading_and_writing), T(a_synchronous_file_has_a_position),
-        T(unbuffered_is_by_sectors), T(access_of_the_handle), T(overlapped_with_an_event),
-        T(a_synchronous_file_waits), T(apc_when_it_is_over), T(apc_of_a_thread_that_ends),
-        T(packets_in_order), T(requests_become_packets), T(file_information),
-        T(fast_io_takes_what_it_knows), T(built_requests),
-        T(built_asynchronous_request_is_its_makers), T(who_asks),
+        T(method_buffered),
+        T(warnings_copy_errors_do_not),
+        T(methods_direct),
+        T(method_neither),
+        T(bad_buffers),
+        T(reading_and_writing),
+        T(a_synchronous_file_has_a_position),
+        T(unbuffered_is_by_sectors),
+        T(access_of_the_handle),
+        T(overlapped_with_an_event),
+        T(a_synchronous_file_waits),
+        T(apc_when_it_is_over),
+        T(apc_of_a_thread_that_ends),
+        T(packets_in_order),
+        T(requests_become_packets),
+        T(file_information),
+        T(fast_io_takes_what_it_knows),
+        T(built_requests),
+        T(built_asynchronous_request_is_its_makers),
+        T(who_asks),
     };
     return cmocka_run_group_tests_name("io-transfer", tests, setup, host_teardown);
 }

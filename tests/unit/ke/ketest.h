@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -46,10 +47,18 @@ static inline void until_waiting(PKTHREAD thread)
     fail_msg("the thread does not wait");
 }
 
+/*
+ * Processor slots: as many as the host has, unless the program's argument says otherwise. With one, everything at DISPATCH_LEVEL
+ * is one after the other; with more than the host's, threads are preempted there.
+ */
+static unsigned processors;
+
 static inline int boot(void **state)
 {
+    ntio_config config = {.processors = processors};
+
     (void)state;
-    return ntio_boot(NULL);
+    return ntio_boot(&config);
 }
 
 static inline int shut(void **state)

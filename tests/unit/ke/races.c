@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #define THREADS 8
-#define ROUNDS  10000
+#define ROUNDS  4000
 
 /* A semaphore's units: each release is taken exactly once. */
 
@@ -417,7 +417,7 @@ static void test_apcs_and_alerts(void **state)
     assert_in_range(hail.alerts, 1, ROUNDS);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_semaphore_units), cmocka_unit_test(test_event_on_stack),
@@ -425,5 +425,6 @@ int main(void)
         cmocka_unit_test(test_mutexes),         cmocka_unit_test(test_spin_locks),
         cmocka_unit_test(test_bound_threads),   cmocka_unit_test(test_apcs_and_alerts),
     };
+    processors = argc > 1 ? (unsigned)atoi(argv[1]) : 0;
     return cmocka_run_group_tests(tests, boot, shut);
 }

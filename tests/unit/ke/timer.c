@@ -413,7 +413,7 @@ static void test_set_against_cancel(void **state)
     assert_int_equal(runs + cancel_count, set_count);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, prepare, check)
     const struct CMUnitTest tests[] = {
@@ -430,5 +430,6 @@ int main(void)
         TEST(test_enumerate),
         TEST(test_set_against_cancel),
     };
+    processors = argc > 1 ? (unsigned)atoi(argv[1]) : 0;
     return cmocka_run_group_tests(tests, boot, shut);
 }

@@ -54,7 +54,8 @@ static void a_thousand_cycles_are_flat(void **state)
     assert_int_equal(rig_func.starts, 1010);
     assert_int_equal(rig_func.removes, 1010);
     assert_int_equal(after.irps, before.irps);
-    assert_int_equal(after.objects, before.objects);
+    /* Threads apart: the system starts its own when it first has something for them. */
+    assert_int_equal(after.objects - after.threads, before.objects - before.threads);
     assert_int_equal(after.handles, before.handles);
     assert_int_equal(after.pool_blocks, before.pool_blocks);
     assert_int_equal(after.pool_bytes, before.pool_bytes);
