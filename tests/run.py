@@ -62,7 +62,8 @@ def run(target, rules, totals):
     log = os.path.join(folder, "meson-logs", "testlog.json")
     if os.path.exists(log):
         os.remove(log)
-    command = ["meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs", "--num-processes", "2"]
+    command = ["meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs", "--num-processes", "2",
+               "--timeout-multiplier", "4"]
     if suite:
         command += ["--suite", suite]
     env = dict(os.environ)

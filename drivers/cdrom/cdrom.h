@@ -25,7 +25,11 @@
 #define CDROM_TIMEOUT         30u  /* seconds: an ordinary command */
 #define CDROM_LOAD_TIMEOUT    120u /* seconds: one that moves a tray */
 #define CDROM_MAXIMUM_RETRIES 8u
-#define CDROM_RETRY_DELAY     (-10 * 1000 * 1000LL) /* 1 s, for a drive that is becoming ready or is busy */
+#define CDROM_RETRY_DELAY     1000u /* milliseconds, for a drive that is becoming ready or is busy */
+
+/* What is waited before such a retry, as KeSetTimer wants it. Services\cdrom\Parameters, RetryDelay (REG_DWORD, milliseconds, 1 to
+ * 60,000) says another. Set by DriverEntry. */
+extern LARGE_INTEGER CdromRetryDelay;
 
 typedef struct _CDROM_DEVICE {
     PDEVICE_OBJECT Self;
@@ -54,6 +58,7 @@ typedef struct _CDROM_VERDICT {
 /* sense.c: any IRQL <= DISPATCH_LEVEL. Notes a change of medium. */
 CDROM_VERDICT CdromJudge(PCDROM_DEVICE Device, PSCSI_REQUEST_BLOCK Srb, NTSTATUS IrpStatus);
 VOID CdromNoteMediaChange(PCDROM_DEVICE Device);
+ULONG CdromMediaChangeCount(PCDROM_DEVICE Device);
 
 /* command.c */
 typedef struct _CDROM_COMMAND {
@@ -72,7 +77,10 @@ NTSTATUS CdromSendCommand(PCDROM_DEVICE Device, PCDROM_COMMAND Command);
 NTSTATUS CdromSendFunction(PCDROM_DEVICE Device, UCHAR Function);
 
 /* media.c: PASSIVE_LEVEL */
-/* The medium's size; asks the drive where it is not known. STATUS_NO_MEDIA_IN_DEVICE and what else the drive says. */
+/* Asks the drive for the medium's size: so a medium that nobody has looked at yet is noticed. STATUS_NO_MEDIA_IN_DEVICE and what else
+ * the drive says. */
+NTSTATUS CdromReadCapacity(PCDROM_DEVICE Device, ULONG64 *Blocks, ULONG *BlockSize);
+/* The same without asking where it is known. */
 NTSTATUS CdromGetCapacity(PCDROM_DEVICE Device, ULONG64 *Blocks, ULONG *BlockSize);
 NTSTATUS CdromTestUnitReady(PCDROM_DEVICE Device);
 NTSTATUS CdromStartStop(PCDROM_DEVICE Device, UCHAR LoadEjectStart);

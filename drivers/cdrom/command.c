@@ -59,7 +59,6 @@ static VOID FillSrb(PCDROM_ATTEMPT Attempt, const CDROM_COMMAND *Command)
 NTSTATUS CdromSendCommand(PCDROM_DEVICE Device, PCDROM_COMMAND Command)
 {
     PCDROM_ATTEMPT Attempt = NULL;
-    LARGE_INTEGER Delay = {.QuadPart = CDROM_RETRY_DELAY};
     PMDL OwnMdl = NULL;
     CDROM_VERDICT Verdict = {STATUS_INSUFFICIENT_RESOURCES, FALSE, FALSE};
     ULONG Retries;
@@ -86,7 +85,7 @@ NTSTATUS CdromSendCommand(PCDROM_DEVICE Device, PCDROM_COMMAND Command)
         if (!Verdict.Retry || Retries == CDROM_MAXIMUM_RETRIES)
             break;
         if (Verdict.Later)
-            KeDelayExecutionThread(KernelMode, FALSE, &Delay);
+            KeDelayExecutionThread(KernelMode, FALSE, &CdromRetryDelay);
     }
     if (NT_SUCCESS(Verdict.Status))
         Command->Transferred =

@@ -51,7 +51,7 @@ static NTSTATUS FillGeometry(PCDROM_DEVICE Device, PDISK_GEOMETRY_EX Geometry)
 {
     ULONG64 Blocks;
     ULONG BlockSize;
-    NTSTATUS Status = CdromGetCapacity(Device, &Blocks, &BlockSize);
+    NTSTATUS Status = CdromReadCapacity(Device, &Blocks, &BlockSize);
 
     if (!NT_SUCCESS(Status))
         return Status;
@@ -98,10 +98,7 @@ static NTSTATUS GetLength(PCDROM_IOCTL Ioctl)
 
     if (Ioctl->Output < sizeof(Length))
         return STATUS_BUFFER_TOO_SMALL;
-    /* A drive that says nothing until it is asked may hold another medium by now. */
-    Status = CdromTestUnitReady(Ioctl->Device);
-    if (NT_SUCCESS(Status))
-        Status = CdromGetCapacity(Ioctl->Device, &Blocks, &BlockSize);
+    Status = CdromReadCapacity(Ioctl->Device, &Blocks, &BlockSize);
     if (!NT_SUCCESS(Status))
         return Status;
     Length.Length.QuadPart = (LONGLONG)(Blocks * BlockSize);
@@ -117,7 +114,7 @@ static NTSTATUS GetCapacity(PCDROM_IOCTL Ioctl)
 
     if (Ioctl->Output < sizeof(Capacity))
         return STATUS_BUFFER_TOO_SMALL;
-    Status = CdromGetCapacity(Ioctl->Device, &Blocks, &BlockSize);
+    Status = CdromReadCapacity(Ioctl->Device, &Blocks, &BlockSize);
     if (!NT_SUCCESS(Status))
         return Status;
     RtlZeroMemory(&Capacity, sizeof(Capacity));
@@ -169,10 +166,17 @@ static NTSTATUS IsWritable(PCDROM_IOCTL Ioctl)
     return STATUS_MEDIA_WRITE_PROTECTED;
 }
 
-/* A command whose data goes straight to the caller, as much as there is. */
-static NTSTATUS SendForData(PCDROM_IOCTL Ioctl, PCDROM_COMMAND Command, ULONG Most)
+/* How much a command can bring: what the program has room for, at most Most, and not more than the adapter takes at a time. */
+static ULONG DataLength(PCDROM_IOCTL Ioctl, ULONG Most)
 {
-    ULONG Length = Ioctl->Output < Most ? Ioctl->Output : Most;
+    if (Most > Ioctl->Output)
+        Most = Ioctl->Output;
+    return Most < Ioctl->Device->MaximumTransfer ? Most : Ioctl->Device->MaximumTransfer;
+}
+
+/* A command whose Length bytes of data go straight to the caller, as much as there is. */
+static NTSTATUS SendForData(PCDROM_IOCTL Ioctl, PCDROM_COMMAND Command, ULONG Length)
+{
     PVOID Data;
     NTSTATUS Status;
 
@@ -192,7 +196,7 @@ static NTSTATUS SendForData(PCDROM_IOCTL Ioctl, PCDROM_COMMAND Command, ULONG Mo
 
 static NTSTATUS ReadTocFormat(PCDROM_IOCTL Ioctl, UCHAR Format, BOOLEAN Msf, UCHAR SessionTrack, ULONG Least, ULONG Most)
 {
-    ULONG Length = Ioctl->Output < Most ? Ioctl->Output : Most;
+    ULONG Length = DataLength(Ioctl, Most);
     CDROM_COMMAND Command = {.Cdb = {SCSIOP_READ_TOC, Msf ? 0x02 : 0, Format & 0x0F, 0, 0, 0, SessionTrack,
                                      (UCHAR)(Length >> 8), (UCHAR)Length},
                              .CdbLength = 10};
@@ -229,7 +233,7 @@ static NTSTATUS ReadTocEx(PCDROM_IOCTL Ioctl)
 static NTSTATUS GetConfiguration(PCDROM_IOCTL Ioctl)
 {
     const GET_CONFIGURATION_IOCTL_INPUT *Question = Ioctl->Buffer;
-    ULONG Length = Ioctl->Output < 0xFFFF ? Ioctl->Output : 0xFFFF;
+    ULONG Length = DataLength(Ioctl, 0xFFFF);
     CDROM_COMMAND Command = {.CdbLength = 10};
 
     if (Ioctl->Input < sizeof(*Question))
@@ -249,7 +253,7 @@ static NTSTATUS GetConfiguration(PCDROM_IOCTL Ioctl)
 
 static NTSTATUS GetInquiryData(PCDROM_IOCTL Ioctl)
 {
-    ULONG Length = Ioctl->Output < 255 ? Ioctl->Output : 255;
+    ULONG Length = DataLength(Ioctl, 255);
     CDROM_COMMAND Command = {.Cdb = {SCSIOP_INQUIRY, 0, 0, 0, (UCHAR)Length}, .CdbLength = 6};
 
     if (Ioctl->Output < 36)
@@ -260,7 +264,7 @@ static NTSTATUS GetInquiryData(PCDROM_IOCTL Ioctl)
 static NTSTATUS ReadSubChannel(PCDROM_IOCTL Ioctl)
 {
     const CDROM_SUB_Q_DATA_FORMAT *Question = Ioctl->Buffer;
-    ULONG Length = Ioctl->Output < sizeof(SUB_Q_CHANNEL_DATA) ? Ioctl->Output : (ULONG)sizeof(SUB_Q_CHANNEL_DATA);
+    ULONG Length = DataLength(Ioctl, sizeof(SUB_Q_CHANNEL_DATA));
     CDROM_COMMAND Command = {.CdbLength = 10};
 
     if (Ioctl->Input < sizeof(*Question))

@@ -16,21 +16,24 @@ NTSTATUS CdromTestUnitReady(PCDROM_DEVICE Device)
 
 NTSTATUS CdromGetCapacity(PCDROM_DEVICE Device, ULONG64 *Blocks, ULONG *BlockSize)
 {
-    CDROM_COMMAND Command = {.Cdb = {SCSIOP_READ_CAPACITY}, .CdbLength = 10, .TimeOut = CDROM_TIMEOUT, .Length = 8};
     BOOLEAN Valid;
-    NTSTATUS Status;
-    ULONG Change;
-    PUCHAR Data;
     KIRQL Irql;
 
     KeAcquireSpinLock(&Device->Lock, &Irql);
     Valid = Device->CapacityValid;
-    Change = Device->MediaChange;
     *Blocks = Device->Blocks;
     *BlockSize = Device->BlockSize;
     KeReleaseSpinLock(&Device->Lock, Irql);
-    if (Valid)
-        return STATUS_SUCCESS;
+    return Valid ? STATUS_SUCCESS : CdromReadCapacity(Device, Blocks, BlockSize);
+}
+
+NTSTATUS CdromReadCapacity(PCDROM_DEVICE Device, ULONG64 *Blocks, ULONG *BlockSize)
+{
+    CDROM_COMMAND Command = {.Cdb = {SCSIOP_READ_CAPACITY}, .CdbLength = 10, .TimeOut = CDROM_TIMEOUT, .Length = 8};
+    ULONG Change = CdromMediaChangeCount(Device);
+    NTSTATUS Status;
+    PUCHAR Data;
+    KIRQL Irql;
 
     Data = ExAllocatePoolWithTag(NonPagedPoolNx, 8, CDROM_TAG);
     if (Data == NULL)
@@ -44,7 +47,7 @@ NTSTATUS CdromGetCapacity(PCDROM_DEVICE Device, ULONG64 *Blocks, ULONG *BlockSiz
         /* Drives are known to report 2,352 or nothing for odd discs; what they read is 2,048. */
         *BlockSize = CDROM_SECTOR;
         KeAcquireSpinLock(&Device->Lock, &Irql);
-        /* Not if a medium was changed while the command was on its way, unless that command itself reported it. */
+        /* Where a change was noticed meanwhile (by this very command, it may be) the next one asks once more. */
         Device->Blocks = *Blocks;
         Device->BlockSize = *BlockSize;
         Device->CapacityValid = Device->MediaChange == Change;

@@ -8,6 +8,9 @@
  *
  * A piece is tried again on its own: at once from the completion routine, or by a timer where the drive asks for time. Cancel
  * takes a waiting timer back and ends the piece.
+ *
+ * A medium that was changed while several pieces were on their way would give a bit of the one and a bit of the other: then all pieces
+ * are read again.
  */
 #include "cdrom.h"
 
@@ -35,6 +38,8 @@ typedef struct _CDROM_READ {
     volatile LONG Remaining; /* pieces that have not ended */
     volatile LONG Status;    /* the first failure, or STATUS_SUCCESS */
     volatile LONG Cancelled;
+    ULONG MediaChange; /* Device->MediaChange when the pieces were sent; this and the next: whoever ends the last piece */
+    ULONG Restarts;
     ULONG Count;
     CDROM_PIECE Pieces[];
 } CDROM_READ, *PCDROM_READ;
@@ -59,6 +64,44 @@ static VOID DereferenceRead(PCDROM_READ Read)
     IoReleaseRemoveLock(&Device->RemoveLock, Tag);
 }
 
+static VOID SendPiece(PCDROM_PIECE Piece);
+
+static BOOLEAN IsCancelled(PCDROM_READ Read)
+{
+    return InterlockedCompareExchange(&Read->Cancelled, FALSE, FALSE) != FALSE;
+}
+
+/* Sends all pieces; the caller has a reference. */
+static VOID SendPieces(PCDROM_READ Read)
+{
+    ULONG Index;
+
+    for (Index = 0; Index < Read->Count; Index++)
+        SendPiece(&Read->Pieces[Index]);
+}
+
+/* All have ended well; is what they brought from one medium? If not, they are sent once more. */
+static BOOLEAN RestartTorn(PCDROM_READ Read)
+{
+    ULONG Change;
+    ULONG Index;
+
+    if (Read->Count == 1 || Read->Restarts == CDROM_MAXIMUM_RETRIES || IsCancelled(Read))
+        return FALSE;
+    Change = CdromMediaChangeCount(Read->Device);
+    if (Change == Read->MediaChange)
+        return FALSE;
+    Read->MediaChange = Change;
+    Read->Restarts++;
+    for (Index = 0; Index < Read->Count; Index++)
+        Read->Pieces[Index].Retries = 0;
+    InterlockedExchange(&Read->Remaining, (LONG)Read->Count);
+    InterlockedIncrement(&Read->References);
+    SendPieces(Read);
+    DereferenceRead(Read);
+    return TRUE;
+}
+
 /* All pieces have ended: the caller's IRP is completed. */
 static VOID FinishRead(PCDROM_READ Read)
 {
@@ -66,6 +109,8 @@ static VOID FinishRead(PCDROM_READ Read)
     NTSTATUS Status = Read->Status;
     KIRQL Irql;
 
+    if (NT_SUCCESS(Status) && RestartTorn(Read))
+        return;
     if (IoSetCancelRoutine(Upper, NULL) == NULL) {
         /* The cancel routine has begun: it is done with the IRP once it has let go of this lock. */
         IoAcquireCancelSpinLock(&Irql);
@@ -148,7 +193,7 @@ static NTSTATUS NTAPI PieceDone(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Con
         Verdict.Retry = TRUE;
         Verdict.Later = FALSE;
     }
-    if (Verdict.Retry && Read->Cancelled) {
+    if (Verdict.Retry && IsCancelled(Read)) {
         Verdict.Status = STATUS_CANCELLED;
         Verdict.Retry = FALSE;
     }
@@ -158,12 +203,13 @@ static NTSTATUS NTAPI PieceDone(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Con
     }
     Piece->Retries++;
     if (Verdict.Later) {
-        LARGE_INTEGER Due = {.QuadPart = CDROM_RETRY_DELAY};
-
-        KeSetTimer(&Piece->Timer, Due, &Piece->Dpc);
+        /* The DPC may be faster than this: the read must be there to be looked at. */
+        InterlockedIncrement(&Read->References);
+        KeSetTimer(&Piece->Timer, CdromRetryDelay, &Piece->Dpc);
         /* A cancel that came before the timer was set has not found it. */
-        if (Read->Cancelled && KeCancelTimer(&Piece->Timer))
+        if (IsCancelled(Read) && KeCancelTimer(&Piece->Timer))
             EndPiece(Piece, STATUS_CANCELLED);
+        DereferenceRead(Read);
     } else {
         SendPiece(Piece);
     }
@@ -189,7 +235,7 @@ static VOID NTAPI CancelRead(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 
 static NTSTATUS MakeRead(PCDROM_DEVICE Device, PIRP Irp, ULONG64 Lba, ULONG Length, PCDROM_READ *Result)
 {
-    ULONG Count = (Length + Device->MaximumTransfer - 1) / Device->MaximumTransfer;
+    ULONG Count = Length / Device->MaximumTransfer + (Length % Device->MaximumTransfer != 0);
     PUCHAR Address = MmGetMdlVirtualAddress(Irp->MdlAddress);
     PCDROM_READ Read;
     ULONG Index;
@@ -204,6 +250,7 @@ static NTSTATUS MakeRead(PCDROM_DEVICE Device, PIRP Irp, ULONG64 Lba, ULONG Leng
     Read->Count = Count;
     Read->Remaining = (LONG)Count;
     Read->Status = STATUS_SUCCESS;
+    Read->MediaChange = CdromMediaChangeCount(Device);
     Read->References = 2; /* the pieces' way and dispatch's */
     *Result = Read;
 
@@ -253,7 +300,6 @@ NTSTATUS NTAPI CdromDispatchRead(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     ULONG Length = Stack->Parameters.Read.Length;
     PCDROM_READ Read = NULL;
     NTSTATUS Status;
-    ULONG Index;
 
     Status = IoAcquireRemoveLock(&Device->RemoveLock, Irp);
     if (!NT_SUCCESS(Status))
@@ -284,8 +330,7 @@ NTSTATUS NTAPI CdromDispatchRead(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         DereferenceRead(Read);
         return STATUS_PENDING;
     }
-    for (Index = 0; Index < Read->Count; Index++)
-        SendPiece(&Read->Pieces[Index]);
+    SendPieces(Read);
     DereferenceRead(Read);
     return STATUS_PENDING;
 

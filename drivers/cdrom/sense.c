@@ -12,6 +12,29 @@ VOID CdromNoteMediaChange(PCDROM_DEVICE Device)
     KeReleaseSpinLock(&Device->Lock, Irql);
 }
 
+ULONG CdromMediaChangeCount(PCDROM_DEVICE Device)
+{
+    ULONG Count;
+    KIRQL Irql;
+
+    KeAcquireSpinLock(&Device->Lock, &Irql);
+    Count = Device->MediaChange;
+    KeReleaseSpinLock(&Device->Lock, Irql);
+    return Count;
+}
+
+/* The drive is empty: whatever is in it when it is not any more is another medium. */
+static VOID NoteNoMedium(PCDROM_DEVICE Device)
+{
+    KIRQL Irql;
+
+    KeAcquireSpinLock(&Device->Lock, &Irql);
+    if (Device->CapacityValid)
+        Device->MediaChange++;
+    Device->CapacityValid = FALSE;
+    KeReleaseSpinLock(&Device->Lock, Irql);
+}
+
 static CDROM_VERDICT Verdict(NTSTATUS Status, BOOLEAN Retry, BOOLEAN Later)
 {
     CDROM_VERDICT Result = {Status, Retry, Later};
@@ -53,19 +76,17 @@ static CDROM_VERDICT JudgeSense(PCDROM_DEVICE Device, const UCHAR *Sense, ULONG 
     }
 
     switch (Key) {
-    case SCSI_SENSE_NO_SENSE:
+    case SCSI_SENSE_NO_SENSE: /* it failed, and nobody knows why */
+        return Verdict(STATUS_IO_DEVICE_ERROR, TRUE, FALSE);
     case SCSI_SENSE_RECOVERED_ERROR:
         return Verdict(STATUS_SUCCESS, FALSE, FALSE);
     case SCSI_SENSE_NOT_READY:
         if (Asc == SCSI_ADSENSE_NO_MEDIA_IN_DEVICE) {
-            KIRQL Irql;
-
-            KeAcquireSpinLock(&Device->Lock, &Irql);
-            Device->CapacityValid = FALSE;
-            KeReleaseSpinLock(&Device->Lock, Irql);
+            NoteNoMedium(Device);
             return Verdict(STATUS_NO_MEDIA_IN_DEVICE, FALSE, FALSE);
         }
-        if (Asc == SCSI_ADSENSE_LUN_NOT_READY && Ascq == 0x01) /* becoming ready */
+        /* Becoming ready; an operation, a long write in progress. */
+        if (Asc == SCSI_ADSENSE_LUN_NOT_READY && (Ascq == 0x01 || Ascq == 0x07 || Ascq == 0x08))
             return Verdict(STATUS_DEVICE_NOT_READY, TRUE, TRUE);
         return Verdict(STATUS_DEVICE_NOT_READY, FALSE, FALSE);
     case SCSI_SENSE_UNIT_ATTENTION:
@@ -97,6 +118,12 @@ CDROM_VERDICT CdromJudge(PCDROM_DEVICE Device, PSCSI_REQUEST_BLOCK Srb, NTSTATUS
 
     switch (SRB_STATUS(Srb->SrbStatus)) {
     case SRB_STATUS_SUCCESS:
+    case SRB_STATUS_PENDING:
+        /* A driver on the way may have failed the IRP without a look at the SRB; one that never touched it has not succeeded. */
+        if (!NT_SUCCESS(IrpStatus))
+            return Verdict(IrpStatus, FALSE, FALSE);
+        return Verdict(SRB_STATUS(Srb->SrbStatus) == SRB_STATUS_SUCCESS ? STATUS_SUCCESS : STATUS_IO_DEVICE_ERROR,
+                       FALSE, FALSE);
     case SRB_STATUS_DATA_OVERRUN: /* less data than asked for: the caller looks at the length */
         return Verdict(STATUS_SUCCESS, FALSE, FALSE);
     case SRB_STATUS_ERROR:

@@ -20,9 +20,16 @@
 #define FRAME_MJ_INTERNAL_CONTROL  0x0Fu
 #define FRAME_MAXIMUM_IOCTL_BUFFER 65536u
 #define FRAME_CAPABILITIES_SIZE    64u
+#define FRAME_ID_DEVICE            0u /* BUS_QUERY_ID_TYPE is not for programs either */
+#define FRAME_ID_INSTANCE          3u
 
-/* Plug and play's limits: an instance path has at most 200 characters; each ID fewer. */
-#define FRAME_MAXIMUM_ID_CHARACTERS 199u
+/*
+ * Plug and play's limits. An instance path has fewer than 200 characters: the device ID, what tells buses apart (26 at most), the instance ID, and
+ * what scsiclient appends to tell equal devices apart (11).
+ */
+#define FRAME_MAXIMUM_ID_CHARACTERS   199u
+#define FRAME_MAXIMUM_PATH_CHARACTERS 160u
+#define FRAME_MAXIMUM_LIST_CHARACTERS 1024u /* with all terminators */
 
 _Static_assert(sizeof(SCSI_PASS_THROUGH) == 56, "64-bit Windows");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "frames are used in place");
@@ -114,12 +121,28 @@ ULONG ScsinetAnswerSenseLength(const REQUEST_HEADER *Header, const PACKED_SRB *S
     return 0;
 }
 
+/* An answer without the data of its DATA_OVERRUN, as the article's server sends it. */
+static BOOLEAN LeavesOverrunOut(const REQUEST_HEADER *Header, const PACKED_SRB *Srb, ULONG BodyLength)
+{
+    return !IsSuccess(Header->Status) && ScsinetAnswerDataLength(Header, Srb) != 0 &&
+           BodyLength == sizeof(*Srb) + ScsinetAnswerSenseLength(Header, Srb);
+}
+
+ULONG ScsinetReceivedDataLength(const REQUEST_HEADER *Header, const PACKED_SRB *Srb)
+{
+    if (LeavesOverrunOut(Header, Srb, Header->Length - (ULONG)sizeof(*Header)))
+        return 0;
+    return ScsinetAnswerDataLength(Header, Srb);
+}
+
 ULONG ScsinetPassThroughAnswerLength(const SCSI_PASS_THROUGH *Spt)
 {
     ULONG_PTR Length = sizeof(*Spt);
     ULONG_PTR End;
 
     if (Spt->DataTransferLength != 0 && Spt->DataIn == SCSI_IOCTL_DATA_IN) {
+        if (Spt->DataBufferOffset > SCSINET_MAXIMUM_FRAME)
+            return 0; /* the sum could wrap */
         End = Spt->DataBufferOffset + Spt->DataTransferLength;
         Length = End > Length ? End : Length;
     }
@@ -258,7 +281,8 @@ SCSINET_FAULT ScsinetCheckAnswer(const REQUEST_HEADER *Header, const VOID *Body,
         if (Srb.DataTransferLength > SCSINET_MAXIMUM_DATA)
             return ScsinetFaultData;
         return BodyLength - sizeof(Srb) == ScsinetAnswerDataLength(Header, &Srb) +
-                                               ScsinetAnswerSenseLength(Header, &Srb)
+                                               ScsinetAnswerSenseLength(Header, &Srb) ||
+                       LeavesOverrunOut(Header, &Srb, BodyLength)
                    ? ScsinetFrameGood
                    : ScsinetFaultLength;
     }
@@ -288,37 +312,70 @@ static USHORT CharacterAt(const UCHAR *Text, ULONG Index)
     return (USHORT)(Text[2 * Index] | Text[2 * Index + 1] << 8);
 }
 
-/* What IoInvalidateDeviceRelations would otherwise answer with bug check PNP_DETECTED_FATAL_ERROR. */
-static SCSINET_FAULT CheckIdText(const UCHAR *Text, ULONG Characters, BOOLEAN Multiple,
-                                 BOOLEAN BackslashAllowed)
+/*
+ * One ID of a list, or one that stands alone, up to its terminator; what plug and play stops the system for (bug check
+ * PNP_DETECTED_FATAL_ERROR) is refused. *Run: its characters; *Separators: the backslashes among them.
+ */
+static SCSINET_FAULT CheckId(const UCHAR *Text, ULONG Characters, ULONG *Run, ULONG *Separators)
 {
-    ULONG Run = 0;
     ULONG Index;
 
+    *Separators = 0;
     for (Index = 0; Index < Characters; Index++) {
         USHORT Character = CharacterAt(Text, Index);
 
         if (Character == 0) {
-            BOOLEAN End = Multiple ? (Index + 1 == Characters) : TRUE;
-
-            if (End) {
-                /* A list ends with an empty string, a single ID with its own terminator. */
-                BOOLEAN Proper = Multiple ? Run == 0 : Run != 0;
-
-                return Proper && Index + 1 == Characters ? ScsinetFrameGood : ScsinetFaultPnpString;
-            }
-            if (Run == 0)
-                return ScsinetFaultPnpString; /* an empty string ends a list: nothing may follow */
-            Run = 0;
-            continue;
+            *Run = Index;
+            return ScsinetFrameGood;
         }
         if (Character < 0x20 || Character > 0x7F || Character == ',' ||
-            (Character == '\\' && !BackslashAllowed))
+            Index == FRAME_MAXIMUM_ID_CHARACTERS)
             return ScsinetFaultPnpId;
-        if (++Run > FRAME_MAXIMUM_ID_CHARACTERS)
-            return ScsinetFaultPnpId;
+        if (Character == '\\') {
+            if (Index == 0)
+                return ScsinetFaultPnpId;
+            ++*Separators;
+        }
     }
     return ScsinetFaultPnpString;
+}
+
+/* A device ID is bus and device with a backslash between them; instance, serial number and container have none. */
+static SCSINET_FAULT CheckSingleId(const UCHAR *Text, ULONG Characters, ULONG Type)
+{
+    ULONG Separators;
+    ULONG Run;
+    SCSINET_FAULT Fault = CheckId(Text, Characters, &Run, &Separators);
+
+    if (Fault != ScsinetFrameGood)
+        return Fault;
+    if (Run == 0 || Run + 1 != Characters)
+        return ScsinetFaultPnpString;
+    if (Type == FRAME_ID_DEVICE && (Separators != 1 || CharacterAt(Text, Run - 1) == '\\'))
+        return ScsinetFaultPnpId;
+    return Type == FRAME_ID_INSTANCE && Separators != 0 ? ScsinetFaultPnpId : ScsinetFrameGood;
+}
+
+/* Strings one behind the other, then an empty one. An empty list is one terminator, or two. */
+static SCSINET_FAULT CheckIdList(const UCHAR *Text, ULONG Characters)
+{
+    ULONG Separators;
+    ULONG Index = 0;
+    ULONG Run;
+
+    if (Characters == 2 && CharacterAt(Text, 0) == 0 && CharacterAt(Text, 1) == 0)
+        return ScsinetFrameGood;
+    if (Characters > FRAME_MAXIMUM_LIST_CHARACTERS)
+        return ScsinetFaultPnpId;
+    for (;;) {
+        SCSINET_FAULT Fault = CheckId(Text + 2 * Index, Characters - Index, &Run, &Separators);
+
+        if (Fault != ScsinetFrameGood)
+            return Fault;
+        Index += Run + 1;
+        if (Run == 0)
+            return Index == Characters ? ScsinetFrameGood : ScsinetFaultPnpString;
+    }
 }
 
 static SCSINET_FAULT CheckText(const UCHAR *Text, ULONG Characters)
@@ -358,8 +415,8 @@ SCSINET_FAULT ScsinetCheckPnpInfo(const VOID *Body, ULONG BodyLength)
     /* By BUS_QUERY_ID_TYPE: device, hardware, compatible, instance, serial number, container. */
     static const UCHAR Multiple[6] = {FALSE, TRUE, TRUE, FALSE, FALSE, FALSE};
     static const UCHAR Required[6] = {TRUE, TRUE, FALSE, TRUE, FALSE, FALSE};
-    static const UCHAR Backslash[6] = {TRUE, TRUE, TRUE, FALSE, TRUE, TRUE};
     const UCHAR *Text;
+    ULONG PathLength = 0;
     ULONG Length;
     ULONG Index;
 
@@ -385,16 +442,20 @@ SCSINET_FAULT ScsinetCheckPnpInfo(const VOID *Body, ULONG BodyLength)
         }
         if (Length == 0 || Length % sizeof(WCHAR) != 0)
             return ScsinetFaultPnpString;
-        if (Index < 6)
-            Fault = CheckIdText(Text, Length / sizeof(WCHAR), Multiple[Index], Backslash[Index]);
-        else
+        if (Index >= 6)
             Fault = CheckText(Text, Length / sizeof(WCHAR));
+        else if (Multiple[Index])
+            Fault = CheckIdList(Text, Length / sizeof(WCHAR));
+        else
+            Fault = CheckSingleId(Text, Length / sizeof(WCHAR), Index);
         if (Fault != ScsinetFrameGood)
             return Fault;
         if (Index < 6 && Required[Index] && CharacterAt(Text, 0) == 0)
             return ScsinetFaultPnpMissing;
+        if (Index == FRAME_ID_DEVICE || Index == FRAME_ID_INSTANCE)
+            PathLength += Length / (ULONG)sizeof(WCHAR);
     }
-    return ScsinetFrameGood;
+    return PathLength <= FRAME_MAXIMUM_PATH_CHARACTERS ? ScsinetFrameGood : ScsinetFaultPnpId;
 }
 
 SCSINET_FAULT ScsinetCheckFrame(const REQUEST_HEADER *Header, SCSINET_SENDER Sender)

@@ -53,6 +53,11 @@ SCSINET_FAULT ScsinetCheckAnswer(const REQUEST_HEADER *Header, const VOID *Body,
 ULONG ScsinetAnswerDataLength(const REQUEST_HEADER *Header, const PACKED_SRB *Srb);
 ULONG ScsinetAnswerSenseLength(const REQUEST_HEADER *Header, const PACKED_SRB *Srb);
 /*
+ * How many bytes of data an answer that came, and whose whole frame was found good, does carry: the article's server leaves out those of a
+ * DATA_OVERRUN.
+ */
+ULONG ScsinetReceivedDataLength(const REQUEST_HEADER *Header, const PACKED_SRB *Srb);
+/*
  * How many bytes an answer to a SCSI_PASS_THROUGH carries: the structure, and all up to the end of its data (data in) and of its sense data.
  * 0: more than any frame.
  */

@@ -90,14 +90,17 @@ static NTSTATUS ReportChildren(PCLIENT_BUS Bus, PIRP Irp)
     ULONG Room;
     KIRQL Irql;
 
-    /* The list may grow between counting and filling: count again under the lock until it fits. */
+    /* The list may grow between counting and filling: count again under the lock until it fits. Non-paged: it is filled under the lock. */
     for (Room = 8;; Room = Count) {
-        Relations = ExAllocatePoolWithTag(PagedPool,
+        Relations = ExAllocatePoolWithTag(NonPagedPoolNx,
                                           FIELD_OFFSET(DEVICE_RELATIONS, Objects) +
                                               (Old + Room) * sizeof(PDEVICE_OBJECT),
                                           CLIENT_TAG);
         if (Relations == NULL)
             return STATUS_INSUFFICIENT_RESOURCES;
+        if (Old != 0)
+            RtlCopyMemory(Relations->Objects, Before->Objects, Old * sizeof(PDEVICE_OBJECT));
+        Relations->Count = Old;
         Count = 0;
         KeAcquireSpinLock(&Bus->Lock, &Irql);
         for (Entry = Bus->Children.Flink; Entry != &Bus->Children; Entry = Entry->Flink) {
@@ -109,9 +112,6 @@ static NTSTATUS ReportChildren(PCLIENT_BUS Bus, PIRP Irp)
         KeReleaseSpinLock(&Bus->Lock, Irql);
         ExFreePoolWithTag(Relations, CLIENT_TAG);
     }
-    if (Old != 0)
-        RtlCopyMemory(Relations->Objects, Before->Objects, Old * sizeof(PDEVICE_OBJECT));
-    Relations->Count = Old;
     for (Entry = Bus->Children.Flink; Entry != &Bus->Children; Entry = Entry->Flink) {
         PCLIENT_CHILD Child = CONTAINING_RECORD(Entry, CLIENT_CHILD, Link);
 
@@ -138,11 +138,15 @@ static NTSTATUS RemoveBus(PCLIENT_BUS Bus, PIRP Irp)
         IoSetDeviceInterfaceState(&Bus->InterfaceName, FALSE);
     IoReleaseRemoveLockAndWait(&Bus->Common.RemoveLock, Irp);
 
-    /* Children that plug and play has removed without our having taken them back. */
+    /* Children that plug and play has removed without our having taken them back. Nobody else has the list now. */
+    ClientEndBus(Bus);
     while (!IsListEmpty(&Bus->Children)) {
         PCLIENT_CHILD Child = CONTAINING_RECORD(Bus->Children.Flink, CLIENT_CHILD, Link);
+        PCLIENT_PDO Pdo = Child->Pdo->DeviceExtension;
 
-        ClientDeletePdo(Child->Pdo->DeviceExtension);
+        if (NT_SUCCESS(IoAcquireRemoveLock(&Pdo->Common.RemoveLock, Bus)))
+            IoReleaseRemoveLockAndWait(&Pdo->Common.RemoveLock, Bus);
+        ClientDeletePdo(Pdo);
     }
     Irp->IoStatus.Status = STATUS_SUCCESS;
     IoSkipCurrentIrpStackLocation(Irp);
@@ -178,6 +182,7 @@ NTSTATUS ClientBusPnp(PCLIENT_BUS Bus, PIRP Irp, PIO_STACK_LOCATION Stack)
         Irp->IoStatus.Status = STATUS_SUCCESS;
         break;
     case IRP_MN_SURPRISE_REMOVAL:
+        ClientEndBus(Bus);
         if (Bus->InterfaceEnabled) {
             IoSetDeviceInterfaceState(&Bus->InterfaceName, FALSE);
             Bus->InterfaceEnabled = FALSE;

@@ -8,7 +8,8 @@ static PUCHAR CopyEntry(PCLIENT_CHILD Child, const PNP_ENTRY *Entry, ULONG Extra
 {
     PUCHAR Copy;
 
-    *Status = NT_SUCCESS(Entry->Status) ? STATUS_NOT_SUPPORTED : Entry->Status;
+    /* The other bus's status is not passed on: it came from a stranger. */
+    *Status = STATUS_NOT_SUPPORTED;
     if (!NT_SUCCESS(Entry->Status) || Entry->InfoOffset == 0)
         return NULL;
     Copy = ExAllocatePoolWithTag(PagedPool, Entry->InfoLength + Extra, CLIENT_TAG);
@@ -150,11 +151,13 @@ NTSTATUS ClientChildPnp(PCLIENT_PDO Pdo, PIRP Irp, PIO_STACK_LOCATION Stack)
 
     switch (Stack->MinorFunction) {
     case IRP_MN_START_DEVICE:
+        ClientSetPulled(Pdo->Child, FALSE);
         PoSetPowerState(Pdo->Common.Self, DevicePowerState, Power);
         Status = STATUS_SUCCESS;
         break;
     case IRP_MN_SURPRISE_REMOVAL:
-        ClientMakeGone(Pdo->Child);
+        /* Of a device that is still plugged in too, if its stack has failed or a person wills it: then it may be started again. */
+        ClientSetPulled(Pdo->Child, TRUE);
         Status = STATUS_SUCCESS;
         break;
     case IRP_MN_QUERY_REMOVE_DEVICE:

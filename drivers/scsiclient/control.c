@@ -5,7 +5,7 @@
 NTSTATUS ClientBusControl(PCLIENT_BUS Bus, PIRP Irp, PIO_STACK_LOCATION Stack)
 {
     PFILE_OBJECT FileObject = Stack->FileObject;
-    PCLIENT_CHILD Child = FileObject != NULL ? FileObject->FsContext : NULL;
+    PCLIENT_CHILD Child = ClientChildOf(FileObject);
     NTSTATUS Status = STATUS_DEVICE_DOES_NOT_EXIST;
 
     switch (Stack->Parameters.DeviceIoControl.IoControlCode) {

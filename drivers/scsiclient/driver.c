@@ -20,6 +20,12 @@ VOID ClientDereferenceChild(PCLIENT_CHILD Child)
         ExFreePoolWithTag(Child, CLIENT_TAG);
 }
 
+PCLIENT_CHILD ClientChildOf(PFILE_OBJECT FileObject)
+{
+    /* Another thread of the program may be plugging in. */
+    return FileObject != NULL ? InterlockedCompareExchangePointer(&FileObject->FsContext, NULL, NULL) : NULL;
+}
+
 static NTSTATUS NTAPI DispatchPnp(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PCLIENT_COMMON Common = DeviceObject->DeviceExtension;
@@ -84,11 +90,11 @@ static NTSTATUS NTAPI DispatchCreate(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 static NTSTATUS NTAPI DispatchCleanup(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PCLIENT_COMMON Common = DeviceObject->DeviceExtension;
-    PFILE_OBJECT FileObject = IoGetCurrentIrpStackLocation(Irp)->FileObject;
+    PCLIENT_CHILD Child = ClientChildOf(IoGetCurrentIrpStackLocation(Irp)->FileObject);
 
     /* The program closed its handle or died: its device goes. The file object still refers to the child. */
-    if (Common->IsBus && FileObject != NULL && FileObject->FsContext != NULL)
-        ClientPlugOut(FileObject->FsContext);
+    if (Common->IsBus && Child != NULL)
+        ClientPlugOut(Child);
     return ClientCompleteIrp(Irp, STATUS_SUCCESS, 0);
 }
 
@@ -96,10 +102,12 @@ static NTSTATUS NTAPI DispatchClose(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PCLIENT_COMMON Common = DeviceObject->DeviceExtension;
     PFILE_OBJECT FileObject = IoGetCurrentIrpStackLocation(Irp)->FileObject;
+    PCLIENT_CHILD Child = ClientChildOf(FileObject);
 
-    if (Common->IsBus && FileObject != NULL && FileObject->FsContext != NULL) {
-        ClientDereferenceChild(FileObject->FsContext);
+    if (Common->IsBus && Child != NULL) {
+        ClientPlugOut(Child); /* a plug-in that was on its way while the handle was closed came behind CLEANUP */
         FileObject->FsContext = NULL;
+        ClientDereferenceChild(Child);
     }
     return ClientCompleteIrp(Irp, STATUS_SUCCESS, 0);
 }

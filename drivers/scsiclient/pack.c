@@ -275,7 +275,8 @@ VOID ClientPack(PIRP Irp, ULONG Index, ULONG Generation, PREQUEST_HEADER To)
         Header.IoControlCode = Stack->Parameters.DeviceIoControl.IoControlCode;
         Header.InputBufferLength = Stack->Parameters.DeviceIoControl.InputBufferLength;
         Header.OutputBufferLength = Stack->Parameters.DeviceIoControl.OutputBufferLength;
-        RtlCopyMemory(To + 1, Irp->AssociatedIrp.SystemBuffer, Header.Length - sizeof(Header));
+        if (Header.Length != sizeof(Header))
+            RtlCopyMemory(To + 1, Irp->AssociatedIrp.SystemBuffer, Header.Length - sizeof(Header));
     }
     *To = Header;
 }

@@ -2,43 +2,71 @@
 /* Children come and go. */
 #include "scsiclient.h"
 
-static UCHAR Upper(UCHAR Character)
-{
-    return Character >= 'a' && Character <= 'z' ? (UCHAR)(Character - 'a' + 'A') : Character;
-}
+/* An ID as plug and play compares it: upper case, and a space is an underscore. IDs are ASCII (checked). */
+typedef struct _CLIENT_ID {
+    UCHAR Text[200 + 12];
+    ULONG Length;
+} CLIENT_ID;
 
-/* IDs are ASCII (checked); the RtlEqualUnicodeString that ignores case is not for DISPATCH_LEVEL. */
-static BOOLEAN SameId(PCLIENT_CHILD A, PCLIENT_CHILD B, BUS_QUERY_ID_TYPE Type)
+static VOID GetId(PCLIENT_CHILD Child, BUS_QUERY_ID_TYPE Type, CLIENT_ID *Id)
 {
-    const PNP_ENTRY *EntryA = &((const PNP_INFO *)A->Pnp)->QueryId[Type];
-    const PNP_ENTRY *EntryB = &((const PNP_INFO *)B->Pnp)->QueryId[Type];
-    ULONG Index;
+    const PNP_ENTRY *Entry = &((const PNP_INFO *)Child->Pnp)->QueryId[Type];
 
-    if (EntryA->InfoLength != EntryB->InfoLength)
-        return FALSE;
-    for (Index = 0; Index < EntryA->InfoLength; Index++) {
-        if (Upper(A->Pnp[EntryA->InfoOffset + Index]) != Upper(B->Pnp[EntryB->InfoOffset + Index]))
-            return FALSE;
+    /* At most 199 characters: checked. */
+    for (Id->Length = 0; Id->Length < Entry->InfoLength / sizeof(WCHAR) - 1; Id->Length++) {
+        UCHAR Character = Child->Pnp[Entry->InfoOffset + Id->Length * sizeof(WCHAR)];
+
+        if (Character >= 'a' && Character <= 'z')
+            Character = (UCHAR)(Character - 'a' + 'A');
+        Id->Text[Id->Length] = Character == ' ' ? '_' : Character;
     }
-    return TRUE;
 }
 
-/* The smallest suffix that tells Child from all children that are still known; bus lock held. */
+static VOID AppendSuffix(CLIENT_ID *Id, ULONG Suffix)
+{
+    UCHAR Reverse[10];
+    ULONG Count = 0;
+
+    if (Suffix == 0)
+        return;
+    for (; Suffix != 0; Suffix /= 10)
+        Reverse[Count++] = (UCHAR)('0' + Suffix % 10);
+    Id->Text[Id->Length++] = '&';
+    while (Count != 0)
+        Id->Text[Id->Length++] = Reverse[--Count];
+}
+
+static BOOLEAN SameId(const CLIENT_ID *A, const CLIENT_ID *B)
+{
+    return A->Length == B->Length && RtlEqualMemory(A->Text, B->Text, A->Length);
+}
+
+/*
+ * The smallest suffix with which Child's instance ID is unlike that of any child that is still known (with its own suffix: a server may
+ * itself have an "x&1" beside two "x"). Two devices of one name are fatal to the system. Bus lock held; any IRQL.
+ */
 static ULONG ChooseSuffix(PCLIENT_BUS Bus, PCLIENT_CHILD Child)
 {
+    CLIENT_ID Device, Instance, Other;
     ULONG Suffix = 0;
     PLIST_ENTRY Entry;
 
+    GetId(Child, BusQueryDeviceID, &Device);
+    GetId(Child, BusQueryInstanceID, &Instance);
     for (Entry = Bus->Children.Flink; Entry != &Bus->Children;) {
-        PCLIENT_CHILD Other = CONTAINING_RECORD(Entry, CLIENT_CHILD, Link);
+        PCLIENT_CHILD Sibling = CONTAINING_RECORD(Entry, CLIENT_CHILD, Link);
 
-        if (Other->InstanceSuffix == Suffix && SameId(Child, Other, BusQueryDeviceID) &&
-            SameId(Child, Other, BusQueryInstanceID)) {
-            Suffix++;
-            Entry = Bus->Children.Flink; /* look again from the start */
-        } else {
-            Entry = Entry->Flink;
-        }
+        Entry = Entry->Flink;
+        GetId(Sibling, BusQueryDeviceID, &Other);
+        if (!SameId(&Device, &Other))
+            continue;
+        GetId(Sibling, BusQueryInstanceID, &Other);
+        AppendSuffix(&Other, Sibling->InstanceSuffix);
+        if (!SameId(&Instance, &Other))
+            continue;
+        GetId(Child, BusQueryInstanceID, &Instance);
+        AppendSuffix(&Instance, ++Suffix);
+        Entry = Bus->Children.Flink; /* look again from the start */
     }
     return Suffix;
 }
@@ -92,15 +120,16 @@ NTSTATUS ClientPlugIn(PCLIENT_BUS Bus, PFILE_OBJECT FileObject, const REQUEST_HE
 
     /* The file object's context is set and the child enters the list in one step: two plug-ins on one handle can't both win. */
     KeAcquireSpinLock(&Bus->Lock, &Irql);
-    if (FileObject->FsContext != NULL) {
+    if (FileObject->FsContext != NULL || Bus->Gone) {
+        Status = Bus->Gone ? STATUS_DEVICE_DOES_NOT_EXIST : STATUS_INVALID_DEVICE_STATE;
         KeReleaseSpinLock(&Bus->Lock, Irql);
         IoDeleteDevice(Pdo);
         ExFreePoolWithTag(Child, CLIENT_TAG);
-        return STATUS_INVALID_DEVICE_STATE;
+        return Status;
     }
     Child->InstanceSuffix = ChooseSuffix(Bus, Child);
     InsertTailList(&Bus->Children, &Child->Link);
-    FileObject->FsContext = Child;
+    InterlockedExchangePointer(&FileObject->FsContext, Child); /* other threads of the program look without the lock */
     KeReleaseSpinLock(&Bus->Lock, Irql);
 
     IoInvalidateDeviceRelations(Bus->Physical, BusRelations);
@@ -128,4 +157,39 @@ VOID ClientPlugOut(PCLIENT_CHILD Child)
 
     if (ClientMakeGone(Child))
         IoInvalidateDeviceRelations(Bus->Physical, BusRelations);
+}
+
+VOID ClientSetPulled(PCLIENT_CHILD Child, BOOLEAN Pulled)
+{
+    KIRQL Irql;
+
+    KeAcquireSpinLock(&Child->Lock, &Irql);
+    Child->Pulled = Pulled;
+    KeReleaseSpinLock(&Child->Lock, Irql);
+    if (Pulled)
+        ClientEndRequests(Child);
+}
+
+VOID ClientEndBus(PCLIENT_BUS Bus)
+{
+    PCLIENT_CHILD Child;
+    PLIST_ENTRY Entry;
+    KIRQL Irql;
+
+    do {
+        Child = NULL;
+        KeAcquireSpinLock(&Bus->Lock, &Irql);
+        Bus->Gone = TRUE;
+        for (Entry = Bus->Children.Flink; Entry != &Bus->Children && Child == NULL; Entry = Entry->Flink) {
+            if (!CONTAINING_RECORD(Entry, CLIENT_CHILD, Link)->Gone)
+                Child = CONTAINING_RECORD(Entry, CLIENT_CHILD, Link);
+        }
+        if (Child != NULL)
+            ClientReferenceChild(Child);
+        KeReleaseSpinLock(&Bus->Lock, Irql);
+        if (Child != NULL) {
+            ClientMakeGone(Child);
+            ClientDereferenceChild(Child);
+        }
+    } while (Child != NULL);
 }

@@ -70,9 +70,12 @@ VOID ClientFailRequest(PCLIENT_CHILD Child, PIRP Irp, NTSTATUS Status)
     ClientEndRequest(Child, Irp, Status, 0);
 }
 
+static VOID Pump(PCLIENT_CHILD Child);
+
 static VOID NTAPI CancelRequest(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PCLIENT_CHILD Child = Irp->Tail.Overlay.DriverContext[ClientContextChild];
+    BOOLEAN SlotFreed = FALSE;
     KIRQL Irql;
 
     UNREFERENCED_PARAMETER(DeviceObject);
@@ -85,12 +88,21 @@ static VOID NTAPI CancelRequest(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         break;
     case ClientFetched:
         FreeSlot(Child, (ULONG)(ULONG_PTR)Irp->Tail.Overlay.DriverContext[ClientContextSlot]);
+        SlotFreed = TRUE;
         break;
     default:
         break; /* Leaving: out of its place already */
     }
     KeReleaseSpinLock(&Child->Lock, Irql);
+    if (!SlotFreed) {
+        ClientFailRequest(Child, Irp, STATUS_CANCELLED);
+        return;
+    }
+    /* One that waits for a slot can have this one. The request may be the PDO's last hold on the child. */
+    ClientReferenceChild(Child);
     ClientFailRequest(Child, Irp, STATUS_CANCELLED);
+    Pump(Child);
+    ClientDereferenceChild(Child);
 }
 
 static VOID NTAPI CancelFetch(PDEVICE_OBJECT DeviceObject, PIRP Fetch)
@@ -165,6 +177,10 @@ static VOID Deliver(PCLIENT_CHILD Child, PIRP Request, PIRP Fetch, ULONG Index)
     if (Child->Gone) {
         FreeSlot(Child, Index);
         RequestStatus = FetchStatus = STATUS_DEVICE_DOES_NOT_EXIST;
+    } else if (Child->Pulled) {
+        FreeSlot(Child, Index);
+        RequestStatus = STATUS_DEVICE_DOES_NOT_EXIST;
+        FetchStatus = PutBack(&Child->Fetches, Fetch, CancelFetch) ? STATUS_PENDING : STATUS_CANCELLED;
     } else if (!Fits) {
         FreeSlot(Child, Index);
         FetchStatus = STATUS_BUFFER_TOO_SMALL;
@@ -234,7 +250,7 @@ static NTSTATUS Enter(PCLIENT_CHILD Child, PLIST_ENTRY List, PIRP Irp, PDRIVER_C
     Irp->Tail.Overlay.DriverContext[ClientContextChild] = Child;
     SetPlace(Irp, ClientWaiting);
     KeAcquireSpinLock(&Child->Lock, &Irql);
-    if (Child->Gone)
+    if (Child->Gone || (Child->Pulled && List == &Child->Waiting))
         Status = STATUS_DEVICE_DOES_NOT_EXIST;
     else if (!ArmCancel(Irp, Routine))
         Status = STATUS_CANCELLED;
@@ -305,14 +321,18 @@ static PIRP TakeSlot(PCLIENT_CHILD Child, ULONG Index)
 PIRP ClientTakeFetched(PCLIENT_CHILD Child, ULONG Index, ULONG Generation)
 {
     PIRP Irp = NULL;
+    BOOLEAN SlotFreed = FALSE;
     KIRQL Irql;
 
     KeAcquireSpinLock(&Child->Lock, &Irql);
-    if (Index < CLIENT_SLOTS && Child->Slots[Index].Generation == Generation)
+    if (Index < CLIENT_SLOTS && Child->Slots[Index].Generation == Generation &&
+        Child->Slots[Index].Irp != NULL) {
         Irp = TakeSlot(Child, Index);
+        SlotFreed = TRUE; /* also where the cancel routine has the IRP: it will find it Leaving */
+    }
     KeReleaseSpinLock(&Child->Lock, Irql);
-    if (Irp != NULL)
-        Pump(Child); /* a slot is free again */
+    if (SlotFreed)
+        Pump(Child);
     return Irp;
 }
 
@@ -323,13 +343,13 @@ VOID ClientEndRequests(PCLIENT_CHILD Child)
     PIRP Fetch;
     KIRQL Irql;
 
-    /* Gone is set: nothing comes in behind us. */
+    /* Nothing comes in behind us. */
     for (;;) {
         KeAcquireSpinLock(&Child->Lock, &Irql);
         Request = TakeFirst(&Child->Waiting);
         while (Request == NULL && Index < CLIENT_SLOTS)
             Request = TakeSlot(Child, Index++);
-        Fetch = Request == NULL ? TakeFirst(&Child->Fetches) : NULL;
+        Fetch = Request == NULL && Child->Gone ? TakeFirst(&Child->Fetches) : NULL;
         KeReleaseSpinLock(&Child->Lock, Irql);
         if (Request != NULL)
             ClientFailRequest(Child, Request, STATUS_DEVICE_DOES_NOT_EXIST);

@@ -10,8 +10,8 @@
  *   Packing    taken by one fetch, which copies it without the lock; no cancel routine: the thread owns it
  *   Fetched    in a slot; cancel routine set; the index and generation are what the program knows of it
  *   Leaving    taken out while its cancel routine had begun to run: that routine completes it
- * A child once Gone never gets a request again; what was Waiting or Fetched is completed by whoever made it Gone, what was Packing
- * by the thread that packs.
+ * A child once Gone (plugged out) never gets a request again, one that is Pulled (SURPRISE_REMOVAL of a device that is still there) not before it is
+ * started anew; what was Waiting or Fetched is completed by whoever made it so, what was Packing by the thread that packs.
  *
  * Lifetime: CLIENT_CHILD is referenced by its PDO and by the file object that plugged it in.
  *
@@ -45,6 +45,7 @@ typedef struct _CLIENT_BUS {
     BOOLEAN InterfaceEnabled;
     KSPIN_LOCK Lock;     /* guards Children and the fields of a child that say so */
     LIST_ENTRY Children; /* CLIENT_CHILD.Link: every child whose PDO exists */
+    BOOLEAN Gone;        /* Lock: the bus itself was taken away; nothing is plugged in any more */
 } CLIENT_BUS, *PCLIENT_BUS;
 
 typedef struct _CLIENT_SLOT {
@@ -63,6 +64,7 @@ typedef struct _CLIENT_CHILD {
     BOOLEAN Gone;     /* bus lock and child lock to write, either to read */
 
     KSPIN_LOCK Lock;    /* guards all below */
+    BOOLEAN Pulled;     /* by plug and play's will, while still plugged in: no requests until the next START */
     LIST_ENTRY Waiting; /* IRPs */
     LIST_ENTRY Fetches; /* FETCH_REQUESTs that wait for one */
     CLIENT_SLOT Slots[CLIENT_SLOTS];
@@ -91,6 +93,8 @@ typedef enum _CLIENT_PLACE { ClientWaiting, ClientPacking, ClientFetched, Client
 NTSTATUS NTAPI ClientCompleteIrp(PIRP Irp, NTSTATUS Status, ULONG_PTR Information);
 VOID ClientReferenceChild(PCLIENT_CHILD Child);
 VOID ClientDereferenceChild(PCLIENT_CHILD Child);
+/* What was plugged in on a handle of the bus, or NULL; the file object's own reference. */
+PCLIENT_CHILD ClientChildOf(PFILE_OBJECT FileObject);
 
 /* buspnp.c, childpnp.c */
 DRIVER_ADD_DEVICE ClientAddDevice;
@@ -105,6 +109,10 @@ NTSTATUS ClientPlugIn(PCLIENT_BUS Bus, PFILE_OBJECT FileObject, const REQUEST_HE
 VOID ClientPlugOut(PCLIENT_CHILD Child);
 /* No request is taken any more and those there are end. Returns FALSE where that was so before. */
 BOOLEAN ClientMakeGone(PCLIENT_CHILD Child);
+/* The bus was taken away: no plug-in any more, all children are Gone. */
+VOID ClientEndBus(PCLIENT_BUS Bus);
+/* Pulled: requests end and are refused; fetches go on waiting. Not pulled: as before. */
+VOID ClientSetPulled(PCLIENT_CHILD Child, BOOLEAN Pulled);
 
 /* queue.c */
 /* Takes an IRP that dispatch holds with the child's PDO remove lock (tag: the IRP); returns STATUS_PENDING, or completes it and says with what. */
@@ -112,7 +120,7 @@ NTSTATUS ClientQueueRequest(PCLIENT_CHILD Child, PIRP Irp);
 NTSTATUS ClientFetch(PCLIENT_CHILD Child, PIRP Irp, PIO_STACK_LOCATION Stack);
 /* Takes the request with that mark out of its slot, no longer cancellable, or NULL. */
 PIRP ClientTakeFetched(PCLIENT_CHILD Child, ULONG Index, ULONG Generation);
-/* Ends everything that waits or is fetched, and every fetch. Gone has been set. */
+/* Ends everything that waits or is fetched; with Gone every fetch too. Gone or Pulled has been set. */
 VOID ClientEndRequests(PCLIENT_CHILD Child);
 /* Completes a child's request and gives the PDO's remove lock back. */
 VOID ClientEndRequest(PCLIENT_CHILD Child, PIRP Irp, NTSTATUS Status, ULONG_PTR Information);

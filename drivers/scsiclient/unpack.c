@@ -47,7 +47,7 @@ static NTSTATUS TakeApart(PIRP Irp, PIO_STACK_LOCATION Stack, CLIENT_ANSWER *Ans
         ScsinetCheckAnswer(Answer->Header, Answer->Body, BodyLength) != ScsinetFrameGood)
         return STATUS_INVALID_PARAMETER;
     RtlCopyMemory(&Answer->Packed, Answer->Body, sizeof(PACKED_SRB));
-    Answer->DataLength = ScsinetAnswerDataLength(Answer->Header, &Answer->Packed);
+    Answer->DataLength = ScsinetReceivedDataLength(Answer->Header, &Answer->Packed);
     Answer->SenseLength = ScsinetAnswerSenseLength(Answer->Header, &Answer->Packed);
     Answer->Sense = Answer->Body + sizeof(PACKED_SRB);
     if (Answer->DataLength != 0 && Irp->MdlAddress != NULL) {
@@ -65,8 +65,9 @@ static NTSTATUS TakeApart(PIRP Irp, PIO_STACK_LOCATION Stack, CLIENT_ANSWER *Ans
     return STATUS_SUCCESS;
 }
 
-/* FALSE: not an answer to this request. */
-static BOOLEAN UnpackSrb(PCLIENT_CHILD Child, PIRP Request, const CLIENT_ANSWER *Answer, ULONG_PTR *Information)
+/* FALSE: not an answer to this request. Class drivers look at the SRB's status, others at the IRP's: they never contradict each other. */
+static BOOLEAN UnpackSrb(PCLIENT_CHILD Child, PIRP Request, const CLIENT_ANSWER *Answer, NTSTATUS *Status,
+                         ULONG_PTR *Information)
 {
     PSCSI_REQUEST_BLOCK Srb = IoGetCurrentIrpStackLocation(Request)->Parameters.Scsi.Srb;
     UCHAR SrbStatus = Answer->Packed.SrbStatus & (UCHAR)~SRB_STATUS_QUEUE_FROZEN; /* no queue stands still here */
@@ -97,19 +98,27 @@ static BOOLEAN UnpackSrb(PCLIENT_CHILD Child, PIRP Request, const CLIENT_ANSWER 
     } else {
         SrbStatus &= (UCHAR)~SRB_STATUS_AUTOSENSE_VALID;
     }
+    if (NT_SUCCESS(*Status)) {
+        if (SRB_STATUS(SrbStatus) != SRB_STATUS_SUCCESS && SRB_STATUS(SrbStatus) != SRB_STATUS_DATA_OVERRUN)
+            *Status = STATUS_IO_DEVICE_ERROR;
+    } else if (SRB_STATUS(SrbStatus) == SRB_STATUS_SUCCESS) {
+        SrbStatus = SRB_STATUS_ERROR | (SrbStatus & SRB_STATUS_AUTOSENSE_VALID);
+    }
     Srb->SrbStatus = SrbStatus;
     Srb->ScsiStatus = Answer->Packed.ScsiStatus;
-    Srb->DataTransferLength = Answer->Packed.DataTransferLength;
+    /* What was to come in is counted by what did come: an answer can say more than it brings. */
+    Srb->DataTransferLength =
+        Srb->SrbFlags & SRB_FLAGS_DATA_IN ? Answer->DataLength : Answer->Packed.DataTransferLength;
     *Information = Srb->DataTransferLength;
     /* Whoever claims gets the device that it is to send to: ours. */
-    if (Srb->Function == SRB_FUNCTION_CLAIM_DEVICE && NT_SUCCESS(Answer->Header->Status))
+    if (Srb->Function == SRB_FUNCTION_CLAIM_DEVICE && NT_SUCCESS(*Status))
         Srb->DataBuffer = Child->Pdo;
     return TRUE;
 }
 
 /* A SCSI_PASS_THROUGH_DIRECT went as an SRB; what came back is told in the program's structure. */
-static BOOLEAN UnpackDirect(PIRP Request, PSCSI_PASS_THROUGH_DIRECT Spt, const CLIENT_ANSWER *Answer,
-                            NTSTATUS *Status, ULONG_PTR *Information)
+static BOOLEAN UnpackDirect(PIRP Request, PIO_STACK_LOCATION Stack, PSCSI_PASS_THROUGH_DIRECT Spt,
+                            const CLIENT_ANSWER *Answer, NTSTATUS *Status, ULONG_PTR *Information)
 {
     PMDL Mdl = Request->Tail.Overlay.DriverContext[ClientContextMdl];
     ULONG Length = (ULONG)sizeof(*Spt);
@@ -124,7 +133,8 @@ static BOOLEAN UnpackDirect(PIRP Request, PSCSI_PASS_THROUGH_DIRECT Spt, const C
     if (Answer->DataLength != 0)
         RtlCopyMemory(MmGetSystemAddressForMdlSafe(Mdl, NormalPagePriority), Answer->Data, Answer->DataLength);
     Spt->ScsiStatus = Answer->Packed.ScsiStatus;
-    Spt->DataTransferLength = Answer->Packed.DataTransferLength;
+    Spt->DataTransferLength =
+        Spt->DataIn == SCSI_IOCTL_DATA_IN ? Answer->DataLength : Answer->Packed.DataTransferLength;
     if (Sense != 0) {
         RtlCopyMemory((PUCHAR)Spt + Spt->SenseInfoOffset, Answer->Sense, Sense);
         Length = Spt->SenseInfoOffset + Sense;
@@ -133,6 +143,9 @@ static BOOLEAN UnpackDirect(PIRP Request, PSCSI_PASS_THROUGH_DIRECT Spt, const C
     /* The SCSI status is the program's to judge: a check condition is a request that worked (as port drivers do it). */
     if (Sense != 0 || SRB_STATUS(Answer->Packed.SrbStatus) == SRB_STATUS_DATA_OVERRUN)
         *Status = STATUS_SUCCESS;
+    /* The program may have given a smaller buffer for the answer than for the question. */
+    if (Length > Stack->Parameters.DeviceIoControl.OutputBufferLength)
+        Length = Stack->Parameters.DeviceIoControl.OutputBufferLength;
     *Information = Length;
     return TRUE;
 }
@@ -155,14 +168,24 @@ static BOOLEAN UnpackPassThrough(PIRP Request, PIO_STACK_LOCATION Stack, const C
         (Returned.SenseInfoLength != 0 && Returned.SenseInfoOffset != Spt->SenseInfoOffset))
         return FALSE;
 
-    /* The offsets are the program's own, which were checked against its buffer when the request was taken. */
-    if (Spt->DataIn == SCSI_IOCTL_DATA_IN && Returned.DataTransferLength != 0 &&
-        Spt->DataBufferOffset + Returned.DataTransferLength <= Answer->Available)
-        RtlCopyMemory((PUCHAR)Spt + Spt->DataBufferOffset, Body + Spt->DataBufferOffset,
-                      Returned.DataTransferLength);
-    if (Returned.SenseInfoLength != 0 &&
-        (ULONG)Spt->SenseInfoOffset + Returned.SenseInfoLength <= Answer->Available)
-        RtlCopyMemory((PUCHAR)Spt + Spt->SenseInfoOffset, Body + Spt->SenseInfoOffset, Returned.SenseInfoLength);
+    /*
+     * The offsets are the program's own, which were checked against its buffer when the request was taken. What the answer leaves out (the
+     * article's server: data or sense data) has not come.
+     */
+    if (Spt->DataIn == SCSI_IOCTL_DATA_IN && Returned.DataTransferLength != 0) {
+        if (Spt->DataBufferOffset + Returned.DataTransferLength <= Answer->Available)
+            RtlCopyMemory((PUCHAR)Spt + Spt->DataBufferOffset, Body + Spt->DataBufferOffset,
+                          Returned.DataTransferLength);
+        else
+            Returned.DataTransferLength = 0;
+    }
+    if (Returned.SenseInfoLength != 0) {
+        if ((ULONG)Spt->SenseInfoOffset + Returned.SenseInfoLength <= Answer->Available)
+            RtlCopyMemory((PUCHAR)Spt + Spt->SenseInfoOffset, Body + Spt->SenseInfoOffset,
+                          Returned.SenseInfoLength);
+        else
+            Returned.SenseInfoLength = 0;
+    }
     Spt->ScsiStatus = Returned.ScsiStatus;
     Spt->DataTransferLength = Returned.DataTransferLength;
     Spt->SenseInfoLength = Returned.SenseInfoLength;
@@ -186,7 +209,8 @@ static BOOLEAN UnpackIoctl(PIRP Request, PIO_STACK_LOCATION Stack, const CLIENT_
     case IOCTL_SCSI_GET_ADDRESS:
         if (Answer->Available > Room)
             return FALSE;
-        RtlCopyMemory(Request->AssociatedIrp.SystemBuffer, Answer->Body, Answer->Available);
+        if (Answer->Available != 0)
+            RtlCopyMemory(Request->AssociatedIrp.SystemBuffer, Answer->Body, Answer->Available);
         *Information = Answer->Available;
         return TRUE;
     default:
@@ -217,8 +241,8 @@ NTSTATUS ClientComplete(PCLIENT_CHILD Child, PIRP Irp, PIO_STACK_LOCATION Stack)
     Status = Answer.Header->Status;
     if (Direct != NULL || RequestStack->MajorFunction == IRP_MJ_INTERNAL_DEVICE_CONTROL) {
         if (Answer.Header->MajorFunction == IRP_MJ_INTERNAL_DEVICE_CONTROL)
-            Fits = Direct != NULL ? UnpackDirect(Request, Direct, &Answer, &Status, &Information)
-                                  : UnpackSrb(Child, Request, &Answer, &Information);
+            Fits = Direct != NULL ? UnpackDirect(Request, RequestStack, Direct, &Answer, &Status, &Information)
+                                  : UnpackSrb(Child, Request, &Answer, &Status, &Information);
     } else if (Answer.Header->MajorFunction == IRP_MJ_DEVICE_CONTROL &&
                Answer.Header->IoControlCode == RequestStack->Parameters.DeviceIoControl.IoControlCode) {
         Fits = UnpackIoctl(Request, RequestStack, &Answer, &Information);

@@ -32,16 +32,21 @@ static ULONG WriteSrbAnswer(PSERVER_REQUEST Request)
 
 static ULONG WritePassThroughAnswer(PSERVER_REQUEST Request, PUCHAR Body)
 {
+    const SCSI_PASS_THROUGH *Asked = &Request->PassThrough;
     PSCSI_PASS_THROUGH Returned = (PSCSI_PASS_THROUGH)Request->Buffer;
     ULONG Length;
 
     Returned->Length = sizeof(*Returned);
-    Length = ScsinetPassThroughAnswerLength(Returned);
-    if (Length == 0 || Length > Request->BufferLength) {
-        /* A lower driver that moved its own offsets: nothing of what it says can be passed on. */
+    if (Returned->DataIn != Asked->DataIn || Returned->DataTransferLength > Asked->DataTransferLength ||
+        Returned->SenseInfoLength > Asked->SenseInfoLength ||
+        Returned->DataBufferOffset != Asked->DataBufferOffset ||
+        Returned->SenseInfoOffset != Asked->SenseInfoOffset) {
+        /* A lower driver that moved what is not its own to move: nothing of what it says can be passed on. */
         Request->Header.Status = STATUS_IO_DEVICE_ERROR;
+        Request->Header.Information = 0;
         return 0;
     }
+    Length = ScsinetPassThroughAnswerLength(Returned); /* not beyond the request's own, which was checked */
     RtlCopyMemory(Body, Request->Buffer, Length);
     return Length;
 }

@@ -29,15 +29,12 @@ NTSTATUS NTAPI ServerDispatchCleanup(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     PSERVER_DEVICE Device = DeviceObject->DeviceExtension;
     NTSTATUS Status = IoAcquireRemoveLock(&Device->RemoveLock, Irp);
 
-    /* After a surprise removal the lock is closed, but nothing is left in flight then either. */
-    if (NT_SUCCESS(Status)) {
+    /* After a removal the lock is closed, but nothing is left in flight then either. */
+    if (NT_SUCCESS(Status))
         ServerCancelRequests(Device);
-        ServerReleaseClaim(Device);
-        ServerCompleteIrp(Irp, STATUS_SUCCESS, 0);
+    ServerCompleteIrp(Irp, STATUS_SUCCESS, 0);
+    if (NT_SUCCESS(Status))
         IoReleaseRemoveLock(&Device->RemoveLock, Irp);
-    } else {
-        ServerCompleteIrp(Irp, STATUS_SUCCESS, 0);
-    }
     return STATUS_SUCCESS;
 }
 
@@ -45,14 +42,23 @@ NTSTATUS NTAPI ServerDispatchClose(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PSERVER_DEVICE Device = DeviceObject->DeviceExtension;
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
+    NTSTATUS Status = IoAcquireRemoveLock(&Device->RemoveLock, Irp);
     KIRQL Irql;
 
-    /* No remove lock: the file object keeps the device object, and nothing below is touched. */
+    /*
+     * Not at CLEANUP: a CLAIM_DEVICE in flight may yet succeed then. CLOSE comes when the last request of the handle is over; and
+     * the next program gets in when the claim is gone. A removed device (the lock is closed) has given it back already.
+     */
+    if (NT_SUCCESS(Status))
+        ServerReleaseClaim(Device);
     KeAcquireSpinLock(&Device->Lock, &Irql);
     if (Device->Owner == Stack->FileObject)
         Device->Owner = NULL;
     KeReleaseSpinLock(&Device->Lock, Irql);
-    return ServerCompleteIrp(Irp, STATUS_SUCCESS, 0);
+    ServerCompleteIrp(Irp, STATUS_SUCCESS, 0);
+    if (NT_SUCCESS(Status))
+        IoReleaseRemoveLock(&Device->RemoveLock, Irp);
+    return STATUS_SUCCESS;
 }
 
 VOID ServerReleaseClaim(PSERVER_DEVICE Device)
@@ -71,16 +77,26 @@ VOID ServerReleaseClaim(PSERVER_DEVICE Device)
 static NTSTATUS GetPnpInfo(PSERVER_DEVICE Device, PIRP Irp, PIO_STACK_LOCATION Stack, ULONG *Information)
 {
     PREQUEST_HEADER Header = Irp->AssociatedIrp.SystemBuffer;
-    ULONG Length = sizeof(REQUEST_HEADER) + Device->PnpLength;
+    NTSTATUS Status = STATUS_SUCCESS;
+    ULONG Length;
+    KIRQL Irql;
 
-    if (Stack->Parameters.DeviceIoControl.OutputBufferLength < Length)
-        return STATUS_BUFFER_TOO_SMALL;
-    RtlZeroMemory(Header, sizeof(*Header));
-    Header->Length = Length;
-    Header->InputBufferLength = Device->MaximumTransfer;
-    RtlCopyMemory(Header + 1, Device->PnpInfo, Device->PnpLength);
-    *Information = Length;
-    return STATUS_SUCCESS;
+    /* A START that follows a STOP makes it anew; a system buffer is not paged. */
+    KeAcquireSpinLock(&Device->Lock, &Irql);
+    Length = sizeof(REQUEST_HEADER) + Device->PnpLength;
+    if (!Device->Started) {
+        Status = STATUS_DEVICE_NOT_READY;
+    } else if (Stack->Parameters.DeviceIoControl.OutputBufferLength < Length) {
+        Status = STATUS_BUFFER_TOO_SMALL;
+    } else {
+        RtlZeroMemory(Header, sizeof(*Header));
+        Header->Length = Length;
+        Header->InputBufferLength = Device->MaximumTransfer;
+        RtlCopyMemory(Header + 1, Device->PnpInfo, Device->PnpLength);
+        *Information = Length;
+    }
+    KeReleaseSpinLock(&Device->Lock, Irql);
+    return Status;
 }
 
 NTSTATUS NTAPI ServerDispatchDeviceControl(PDEVICE_OBJECT DeviceObject, PIRP Irp)

@@ -159,9 +159,12 @@ static ULONG AskMaximumTransfer(PSERVER_DEVICE Device)
 
 NTSTATUS ServerDescribeDevice(PSERVER_DEVICE Device)
 {
+    ULONG MaximumTransfer;
+    PUCHAR Before;
     PUCHAR Info;
     ULONG Length = 0;
     NTSTATUS Status;
+    KIRQL Irql;
 
     Info = ExAllocatePoolWithTag(NonPagedPoolNx, SCSINET_MAXIMUM_PNP_LENGTH, SERVER_TAG);
     if (Info == NULL)
@@ -172,11 +175,15 @@ NTSTATUS ServerDescribeDevice(PSERVER_DEVICE Device)
         ExFreePoolWithTag(Info, SERVER_TAG);
         return Status;
     }
-    if (Device->PnpInfo != NULL)
-        ExFreePoolWithTag(Device->PnpInfo, SERVER_TAG); /* started again after a stop */
+    MaximumTransfer = AskMaximumTransfer(Device);
+    KeAcquireSpinLock(&Device->Lock, &Irql);
+    Before = Device->PnpInfo; /* started again after a stop */
     Device->PnpInfo = Info;
     Device->PnpLength = Length;
-    Device->MaximumTransfer = AskMaximumTransfer(Device);
+    Device->MaximumTransfer = MaximumTransfer;
+    KeReleaseSpinLock(&Device->Lock, Irql);
+    if (Before != NULL)
+        ExFreePoolWithTag(Before, SERVER_TAG);
     return STATUS_SUCCESS;
 }
 

@@ -30,6 +30,14 @@ static BOOLEAN IsAllowedFunction(UCHAR Function)
     }
 }
 
+/* Those of which ScsinetCheckRequest knows what they carry. */
+static BOOLEAN IsForwardedIoctl(ULONG Code)
+{
+    return Code == IOCTL_SCSI_PASS_THROUGH || Code == IOCTL_STORAGE_QUERY_PROPERTY ||
+           Code == IOCTL_STORAGE_ENABLE_IDLE_POWER || Code == IOCTL_SCSI_GET_ADDRESS ||
+           Code == IOCTL_STORAGE_POWER_ACTIVE;
+}
+
 /* Flags that say something about the request; those that say who owns which memory stay at home. */
 #define SERVER_SRB_FLAGS                                                                           \
     (SRB_FLAGS_QUEUE_ACTION_ENABLE | SRB_FLAGS_DISABLE_DISCONNECT |                                \
@@ -80,12 +88,10 @@ static VOID NTAPI CancelUpper(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 
 VOID ServerCancelRequests(PSERVER_DEVICE Device)
 {
-    LIST_ENTRY Found;
     PLIST_ENTRY Entry;
     KIRQL Irql;
 
-    /* Takes the whole list; a request that is not in Device->Requests has its Link pointing to itself. */
-    InitializeListHead(&Found);
+    /* A request that is not in Device->Requests has its Link pointing to itself. */
     for (;;) {
         PSERVER_REQUEST Request;
 
@@ -209,7 +215,7 @@ static VOID BuildIoctl(PSERVER_REQUEST Request, PIO_STACK_LOCATION Next)
  * Copies the request out of the program's buffer and checks the copy. *Refused: well formed, but nothing that this
  * device does; the answer says so. On failure nothing is left.
  */
-static NTSTATUS CaptureRequest(PSERVER_DEVICE Device, PUCHAR Answer, ULONG AnswerLength,
+static NTSTATUS CaptureRequest(PSERVER_DEVICE Device, ULONG MaximumTransfer, PUCHAR Answer, ULONG AnswerLength,
                                PSERVER_REQUEST *Result, NTSTATUS *Refused)
 {
     REQUEST_HEADER Header;
@@ -229,14 +235,19 @@ static NTSTATUS CaptureRequest(PSERVER_DEVICE Device, PUCHAR Answer, ULONG Answe
         return STATUS_INVALID_PARAMETER;
     BodyLength = Header.Length - (ULONG)sizeof(Header);
 
-    /* An IOCTL's system buffer holds what goes in and what comes out. */
+    /* An IOCTL's system buffer holds what goes in and what comes out, and all of that fits into the program's. */
     if (Header.MajorFunction == IRP_MJ_DEVICE_CONTROL) {
-        if (Header.InputBufferLength > SCSINET_MAXIMUM_FRAME || Header.OutputBufferLength > SCSINET_MAXIMUM_FRAME)
+        Needed = BodyLength;
+        if (IsForwardedIoctl(Header.IoControlCode)) {
+            if (Needed < Header.InputBufferLength)
+                Needed = Header.InputBufferLength;
+            if (Needed < Header.OutputBufferLength)
+                Needed = Header.OutputBufferLength;
+        }
+        if (Needed > SCSINET_MAXIMUM_FRAME)
             return STATUS_INVALID_PARAMETER;
-        Needed = Header.InputBufferLength > Header.OutputBufferLength ? Header.InputBufferLength
-                                                                      : Header.OutputBufferLength;
-        if (Needed < BodyLength)
-            Needed = BodyLength;
+        if (Needed > AnswerLength - sizeof(Header))
+            return STATUS_BUFFER_TOO_SMALL;
     }
     Request = ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(*Request) + Needed, SERVER_TAG);
     if (Request == NULL)
@@ -269,11 +280,10 @@ static NTSTATUS CaptureRequest(PSERVER_DEVICE Device, PUCHAR Answer, ULONG Answe
         }
         if (!IsAllowedFunction(Request->Packed.Function))
             *Refused = STATUS_NOT_SUPPORTED;
-        else if (Request->Packed.DataTransferLength > Device->MaximumTransfer)
+        else if (Request->Packed.DataTransferLength > MaximumTransfer)
             *Refused = STATUS_INVALID_PARAMETER;
-    } else if (AnswerLength - sizeof(Header) < Request->BufferLength) {
-        Status = STATUS_BUFFER_TOO_SMALL;
-        goto Failed;
+    } else if (Header.IoControlCode == IOCTL_SCSI_PASS_THROUGH) {
+        RtlCopyMemory(&Request->PassThrough, Request->Buffer, sizeof(Request->PassThrough));
     }
     *Result = Request;
     return STATUS_SUCCESS;
@@ -303,9 +313,20 @@ NTSTATUS ServerExecuteRequest(PSERVER_DEVICE Device, PIRP Irp, PIO_STACK_LOCATIO
 {
     PSERVER_REQUEST Request;
     PUCHAR Answer = NULL;
+    ULONG MaximumTransfer;
     NTSTATUS Refused;
     NTSTATUS Status;
     BOOLEAN Pended = FALSE;
+    BOOLEAN Started;
+    KIRQL Irql;
+
+    KeAcquireSpinLock(&Device->Lock, &Irql);
+    Started = Device->Started;
+    MaximumTransfer = Device->MaximumTransfer;
+    KeReleaseSpinLock(&Device->Lock, Irql);
+    Status = STATUS_DEVICE_NOT_READY;
+    if (!Started)
+        goto CompleteNow;
 
     if (Irp->MdlAddress != NULL)
         Answer = MmGetSystemAddressForMdlSafe(Irp->MdlAddress, NormalPagePriority);
@@ -313,8 +334,8 @@ NTSTATUS ServerExecuteRequest(PSERVER_DEVICE Device, PIRP Irp, PIO_STACK_LOCATIO
         Status = Irp->MdlAddress == NULL ? STATUS_BUFFER_TOO_SMALL : STATUS_INSUFFICIENT_RESOURCES;
         goto CompleteNow;
     }
-    Status = CaptureRequest(Device, Answer, Stack->Parameters.DeviceIoControl.OutputBufferLength, &Request,
-                            &Refused);
+    Status = CaptureRequest(Device, MaximumTransfer, Answer,
+                            Stack->Parameters.DeviceIoControl.OutputBufferLength, &Request, &Refused);
     if (!NT_SUCCESS(Status))
         goto CompleteNow;
 
@@ -350,8 +371,6 @@ NTSTATUS ServerExecuteRequest(PSERVER_DEVICE Device, PIRP Irp, PIO_STACK_LOCATIO
     (void)IoSetCancelRoutine(Irp, CancelUpper);
     if (Irp->Cancel && IoSetCancelRoutine(Irp, NULL) != NULL) {
         /* Cancelled before there was anything to cancel, and nobody has called the routine. */
-        KIRQL Irql;
-
         KeAcquireSpinLock(&Device->Lock, &Irql);
         RemoveEntryList(&Request->Link);
         InitializeListHead(&Request->Link);
@@ -363,7 +382,7 @@ NTSTATUS ServerExecuteRequest(PSERVER_DEVICE Device, PIRP Irp, PIO_STACK_LOCATIO
     IoCallDriver(Device->Lower, Request->Lower);
 
     /* Until Phase changes hands the upper IRP is this routine's. */
-    if (Request->Phase != ServerCompleted) {
+    if (InterlockedCompareExchange(&Request->Phase, ServerSent, ServerSent) != ServerCompleted) {
         IoMarkIrpPending(Irp);
         Pended = TRUE;
         if (InterlockedCompareExchange(&Request->Phase, ServerPended, ServerSent) == ServerSent)

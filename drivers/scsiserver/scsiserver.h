@@ -29,13 +29,12 @@ typedef struct _SERVER_DEVICE {
     UNICODE_STRING InterfaceName;
     BOOLEAN InterfaceEnabled; /* PnP's requests only, which come one at a time */
 
-    /* Set at START, constant until the next one. */
+    KSPIN_LOCK Lock; /* guards all below */
+    /* Set at each START. */
     PUCHAR PnpInfo; /* PNP_INFO and texts; non-paged pool */
     ULONG PnpLength;
     ULONG MaximumTransfer; /* bytes: what the adapter takes in one request */
-
-    KSPIN_LOCK Lock;     /* guards all below */
-    PFILE_OBJECT Owner;  /* the one program that is served, or NULL */
+    PFILE_OBJECT Owner;    /* the one program that is served, or NULL */
     BOOLEAN Started;
     BOOLEAN Claimed;     /* a CLAIM_DEVICE that came over the wire is in force */
     LIST_ENTRY Requests; /* SERVER_REQUEST.Link: sent to the lower device, not completed yet */
@@ -67,6 +66,7 @@ typedef struct _SERVER_REQUEST {
     ULONG_PTR Information;
     REQUEST_HEADER Header; /* as it came */
     PACKED_SRB Packed;
+    SCSI_PASS_THROUGH PassThrough; /* as it came: Buffer's is the lower device's to change */
     SCSI_REQUEST_BLOCK Srb;
     UCHAR Sense[256];
     ULONG BufferLength; /* of Buffer */
@@ -96,7 +96,8 @@ DRIVER_DISPATCH ServerDispatchDeviceControl;
 /* Gives back what the program has claimed, if it has. PASSIVE_LEVEL. */
 VOID ServerReleaseClaim(PSERVER_DEVICE Device);
 
-/* execute.c: the remove lock has been taken with Irp as its tag; it is released when the request is freed, or before return. */
+/* execute.c: the remove lock has been taken with Irp as its tag; it is released when the request is freed, or before return.
+ * STATUS_DEVICE_NOT_READY while the device stands still. */
 NTSTATUS ServerExecuteRequest(PSERVER_DEVICE Device, PIRP Irp, PIO_STACK_LOCATION Stack);
 /* Cancels every request in flight; they complete in their own time. IRQL <= DISPATCH_LEVEL. */
 VOID ServerCancelRequests(PSERVER_DEVICE Device);

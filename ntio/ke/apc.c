@@ -2,10 +2,11 @@
 /*
  * apc.c - asynchronous procedure calls, alerts, critical and guarded regions.
  *
- * A kernel APC runs in its thread as soon as that is at PASSIVE_LEVEL with APCs enabled and comes by here: when
- * it lowers its IRQL, leaves a region, waits, or is waiting (then the wait is left, and taken up again afterwards). A
- * thread that only computes is not interrupted. User APCs run at the end of an alertable user mode wait.
- * A thread's two lists, Alerted and ApcQueueable are under its ApcLock; nothing is called under it.
+ * A kernel APC runs in its thread as soon as that is at PASSIVE_LEVEL with APCs enabled and comes
+ * by here: when it lowers its IRQL, leaves a region, waits, or is waiting (then the wait is left,
+ * and taken up again afterwards). A thread that only computes is not interrupted. User APCs run at
+ * the end of an alertable user mode wait. A thread's two lists, Alerted and ApcQueueable are under
+ * its ApcLock; nothing is called under it.
  */
 #include "kip.h"
 
@@ -17,7 +18,8 @@ static PKI_LOCK KiApcLock(PKTHREAD Thread)
 
 enum { KiApcKernel, KiApcRundown, KiApcNormal }; /* of KAPC.Reserved */
 
-/* KI_ALERT_PENDING is UserApcPending: TRUE where Alerted or the user list may hold something; a hint without the lock. */
+/* UserApcPending is TRUE where Alerted or the user list may hold something; a
+ * hint without the lock. */
 static VOID KiUpdatePending(PKTHREAD Thread)
 {
     __atomic_store_n(&Thread->UserApcPending,
@@ -50,6 +52,7 @@ BOOLEAN NTAPI KeInsertQueueApc(PRKAPC Apc, PVOID SystemArgument1, PVOID SystemAr
 {
     PKTHREAD Thread = Apc->Thread;
     PLIST_ENTRY Head = &Thread->ApcListHead[(UCHAR)Apc->ApcMode], After;
+    KI_CLAIMED Claimed = {NULL};
     BOOLEAN Inserted = FALSE;
 
     UNREFERENCED_PARAMETER(Increment);
@@ -67,15 +70,13 @@ BOOLEAN NTAPI KeInsertQueueApc(PRKAPC Apc, PVOID SystemArgument1, PVOID SystemAr
                 After = After->Blink;
         InsertHeadList(After, &Apc->ApcListEntry);
         KiUpdatePending(Thread);
+        KiClaimForRetest(Thread, &Claimed);
     }
     KiUnlock(KiApcLock(Thread));
-    if (!Inserted)
-        return FALSE;
-    if (Thread == KiCurrentThread)
+    KiPublish(&Claimed);
+    if (Inserted && Thread == KiCurrentThread)
         KiCheckKernelApcs(Thread);
-    else
-        KiRetestThread(Thread);
-    return TRUE;
+    return Inserted;
 }
 
 BOOLEAN NTAPI KeRemoveQueueApc(PRKAPC Apc)
@@ -110,7 +111,7 @@ static PKAPC KiFirstKernelApc(PKTHREAD Thread)
     return Apc;
 }
 
-BOOLEAN KiKernelApcDue(PKTHREAD Thread)
+BOOLEAN NTAPI KiKernelApcDue(PKTHREAD Thread)
 {
     BOOLEAN Due;
 
@@ -131,7 +132,8 @@ static VOID KiCheckApcReturn(PKAPC Apc, PVOID Routine, KIRQL Expected)
                      (ULONG_PTR)Routine, (ULONG_PTR)Apc, 0);
 }
 
-/* Apc is out of its list, and the kernel routine may free it. What remains to be run is in *Normal. */
+/* Apc is out of its list, and the kernel routine may free it. What remains to be run is in *Normal.
+ */
 typedef struct _KI_APC_CALL {
     PKNORMAL_ROUTINE Normal;
     PVOID Context, Argument1, Argument2;
@@ -150,7 +152,7 @@ static VOID KiRunKernelRoutine(PKTHREAD Thread, PKAPC Apc, KI_APC_CALL *Call)
     KiSetIrql(Thread, PASSIVE_LEVEL);
 }
 
-VOID KiDeliverKernelApcs(PKTHREAD Thread)
+VOID NTAPI KiDeliverKernelApcs(PKTHREAD Thread)
 {
     KI_APC_CALL Call;
 
@@ -177,7 +179,7 @@ VOID KiDeliverKernelApcs(PKTHREAD Thread)
     }
 }
 
-BOOLEAN KiDeliverUserApcs(VOID)
+BOOLEAN NTAPI KiDeliverUserApcs(VOID)
 {
     PKTHREAD Thread = KiThread();
     BOOLEAN Any = FALSE;
@@ -204,7 +206,8 @@ BOOLEAN KiDeliverUserApcs(VOID)
     }
 }
 
-NTSTATUS KiTestAlert(PKTHREAD Thread, KPROCESSOR_MODE Mode, BOOLEAN Alertable, BOOLEAN Consume)
+NTSTATUS NTAPI KiTestAlert(PKTHREAD Thread, KPROCESSOR_MODE Mode, BOOLEAN Alertable,
+                           BOOLEAN Consume)
 {
     NTSTATUS Status = STATUS_SUCCESS;
 
@@ -230,6 +233,7 @@ NTSTATUS KiTestAlert(PKTHREAD Thread, KPROCESSOR_MODE Mode, BOOLEAN Alertable, B
 
 BOOLEAN NTAPI KeAlertThread(PKTHREAD Thread, KPROCESSOR_MODE AlertMode)
 {
+    KI_CLAIMED Claimed = {NULL};
     BOOLEAN Before;
 
     KE_IRQL_AT_MOST(DISPATCH_LEVEL);
@@ -237,20 +241,28 @@ BOOLEAN NTAPI KeAlertThread(PKTHREAD Thread, KPROCESSOR_MODE AlertMode)
     Before = Thread->Alerted[(UCHAR)AlertMode];
     Thread->Alerted[(UCHAR)AlertMode] = TRUE;
     KiUpdatePending(Thread);
+    KiClaimForRetest(Thread, &Claimed);
     KiUnlock(KiApcLock(Thread));
-    KiRetestThread(Thread);
+    KiPublish(&Claimed);
     return Before;
 }
 
-VOID KiAlertThread(PKTHREAD Thread, NTSTATUS Status)
+VOID NTAPI KiAlertThread(PKTHREAD Thread, NTSTATUS Status)
 {
-    if (Status == STATUS_ALERTED)
+    KI_CLAIMED Claimed = {NULL};
+
+    if (Status == STATUS_ALERTED) {
         KeAlertThread(Thread, KernelMode);
-    else
-        KiRetestThread(Thread);
+        return;
+    }
+    KiLock(KiApcLock(Thread));
+    KiClaimForRetest(Thread, &Claimed);
+    KiUnlock(KiApcLock(Thread));
+    KiPublish(&Claimed);
 }
 
-/* Takes the alert of this mode, if there is one. User APCs run at the next return to user mode: KiDeliverUserApcs. */
+/* Takes the alert of this mode, if there is one. User APCs run at the next return to user mode:
+ * KiDeliverUserApcs. */
 BOOLEAN NTAPI KeTestAlertThread(KPROCESSOR_MODE AlertMode)
 {
     PKTHREAD Thread = KiThread();
@@ -266,8 +278,8 @@ BOOLEAN NTAPI KeTestAlertThread(KPROCESSOR_MODE AlertMode)
 }
 
 /*
- * The thread ends: no APC comes in any more. Kernel ones that are there still run; user ones are run down, which is
- * their rundown routine, or their kernel routine where they have none.
+ * The thread ends: no APC comes in any more. Kernel ones that are there still run; user ones are
+ * run down, which is their rundown routine, or their kernel routine where they have none.
  */
 VOID KiRundownApcs(PKTHREAD Thread)
 {
@@ -279,8 +291,8 @@ VOID KiRundownApcs(PKTHREAD Thread)
     KiUnlock(KiApcLock(Thread));
     KiCheckKernelApcs(Thread);
     while (!IsListEmpty(&Thread->ApcListHead[UserMode])) {
-        PKAPC Apc = CONTAINING_RECORD(RemoveHeadList(&Thread->ApcListHead[UserMode]), KAPC,
-                                      ApcListEntry);
+        PKAPC Apc =
+            CONTAINING_RECORD(RemoveHeadList(&Thread->ApcListHead[UserMode]), KAPC, ApcListEntry);
         PKRUNDOWN_ROUTINE Rundown = (PKRUNDOWN_ROUTINE)(ULONG_PTR)Apc->Reserved[KiApcRundown];
 
         Apc->Inserted = FALSE;

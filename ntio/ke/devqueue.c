@@ -48,7 +48,8 @@ BOOLEAN NTAPI KeInsertByKeyDeviceQueue(PKDEVICE_QUEUE DeviceQueue, PKDEVICE_QUEU
     return Inserted;
 }
 
-/* The entry that follows the one with the device, or NULL: then the queue is no longer busy. Lock held. */
+/* The entry that follows the one with the device, or NULL: then the queue is no longer busy. Lock
+ * held. */
 static PKDEVICE_QUEUE_ENTRY KiTakeEntry(PKDEVICE_QUEUE DeviceQueue, PLIST_ENTRY Next)
 {
     PKDEVICE_QUEUE_ENTRY Entry;

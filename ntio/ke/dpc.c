@@ -2,10 +2,11 @@
 /*
  * dpc.c - deferred procedure calls.
  *
- * Each processor slot has a queue and, from its first DPC on, a thread that runs the queue at DISPATCH_LEVEL while
- * it owns that slot. Whoever queues a DPC asks for the slot on the thread's behalf (KiRequestSlotForDpc): free, it
- * is the thread's at once, else whoever has it hands it over when its IRQL falls. So a thread at DISPATCH_LEVEL is not
- * overtaken by its own processor's DPCs, as on Windows. The thread sleeps until the slot has been handed to it.
+ * Each processor slot has a queue and, from its first DPC on, a thread that runs the queue at
+ * DISPATCH_LEVEL while it owns that slot. Whoever queues a DPC asks for the slot on the thread's
+ * behalf (KiRequestSlotForDpc): free, it is the thread's at once, else whoever has it hands it over
+ * when its IRQL falls. So a thread at DISPATCH_LEVEL is not overtaken by its own processor's DPCs,
+ * as on Windows. The thread sleeps until the slot has been handed to it.
  *
  * KDPC.DpcData names the queue while the DPC is in one, and changes under that queue's lock.
  */
@@ -13,10 +14,10 @@
 
 typedef struct DECLSPEC_CACHEALIGN _KI_DPC_QUEUE {
     KI_LOCK Lock;
-    SINGLE_LIST_ENTRY First;   /* Next of it */
-    PSINGLE_LIST_ENTRY Last;   /* &First when empty */
-    _Atomic ULONG HandedOver;  /* the thread's futex: 1 once the slot is its own */
-    _Atomic ULONG Started;     /* 0, 1 while the thread is being made, 2 */
+    SINGLE_LIST_ENTRY First;  /* Next of it */
+    PSINGLE_LIST_ENTRY Last;  /* &First when empty */
+    _Atomic ULONG HandedOver; /* the thread's futex: 1 once the slot is its own */
+    _Atomic ULONG Started;    /* 0, 1 while the thread is being made, 2 */
     _Atomic BOOLEAN Exit;
     PKI_HOST_THREAD Thread;
 } KI_DPC_QUEUE;
@@ -29,7 +30,7 @@ VOID KiInitializeDpcs(VOID)
         KiDpcQueues[i].Last = &KiDpcQueues[i].First;
 }
 
-VOID KiWakeDpcThread(ULONG Number)
+VOID NTAPI KiWakeDpcThread(ULONG Number)
 {
     atomic_store(&KiDpcQueues[Number].HandedOver, 1);
     KiFutexWake(&KiDpcQueues[Number].HandedOver, 1);
@@ -101,15 +102,17 @@ static VOID KiStartDpcThread(ULONG Number)
     if (!atomic_compare_exchange_strong(&Queue->Started, &Old, 1))
         return;
     /* A DPC can't be refused. */
-    if (!NT_SUCCESS(KiCreateHostThread(KiDpcThread, (PVOID)(ULONG_PTR)Number, "dpc", &Queue->Thread)))
+    if (!NT_SUCCESS(
+            KiCreateHostThread(KiDpcThread, (PVOID)(ULONG_PTR)Number, "dpc", &Queue->Thread)))
         KeBugCheckEx(PHASE1_INITIALIZATION_FAILED, (ULONG_PTR)STATUS_INSUFFICIENT_RESOURCES, Number,
                      0, 0);
     atomic_store(&Queue->Started, 2);
 }
 
-VOID KiRequestDpc(ULONG Number)
+VOID NTAPI KiRequestDpc(ULONG Number)
 {
-    if (NTIO_UNLIKELY(atomic_load_explicit(&KiDpcQueues[Number].Started, memory_order_relaxed) == 0))
+    if (NTIO_UNLIKELY(atomic_load_explicit(&KiDpcQueues[Number].Started, memory_order_relaxed) ==
+                      0))
         KiStartDpcThread(Number);
     KiRequestSlotForDpc(Number);
 }
@@ -140,7 +143,8 @@ VOID NTAPI KeInitializeDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE DeferredRoutine, PVOID
     Dpc->DeferredContext = DeferredContext;
 }
 
-/* A threaded DPC's routine must be able to run at DISPATCH_LEVEL; here it always does, as where Windows has them disabled. */
+/* A threaded DPC's routine must be able to run at DISPATCH_LEVEL; here it always does, as where
+ * Windows has them disabled. */
 VOID NTAPI KeInitializeThreadedDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE DeferredRoutine,
                                    PVOID DeferredContext)
 {
@@ -148,7 +152,7 @@ VOID NTAPI KeInitializeThreadedDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE DeferredRoutin
     Dpc->Type = 24; /* ThreadedDpcObject */
 }
 
-BOOLEAN KiQueueDpc(PKDPC Dpc, PVOID Argument1, PVOID Argument2, ULONG *Number)
+BOOLEAN NTAPI KiQueueDpc(PKDPC Dpc, PVOID Argument1, PVOID Argument2, ULONG *Number)
 {
     PKTHREAD Thread = KiCurrentThread;
     KI_DPC_QUEUE *Queue;
@@ -223,7 +227,8 @@ VOID NTAPI KeSetImportanceDpc(PRKDPC Dpc, KDPC_IMPORTANCE Importance)
 VOID NTAPI KeSetTargetProcessorDpc(PRKDPC Dpc, CCHAR Number)
 {
     if (Number < 0 || (ULONG)Number >= KeActiveProcessors)
-        KeBugCheckEx(INVALID_AFFINITY_SET, (ULONG_PTR)Number, KiActiveAffinity(), (ULONG_PTR)Dpc, 0);
+        KeBugCheckEx(INVALID_AFFINITY_SET, (ULONG_PTR)Number, KiActiveAffinity(), (ULONG_PTR)Dpc,
+                     0);
     Dpc->Number = (USHORT)(MAXIMUM_PROCESSORS + Number);
 }
 

@@ -54,7 +54,8 @@ KIRQL NTAPI KeRaiseIrqlToSynchLevel(VOID)
     return KfRaiseIrql(SYNCH_LEVEL);
 }
 
-/* Bug check 0xC4's subcodes for routines that document one; parameter 2 is the IRQL. Longer names first. */
+/* Bug check 0xC4's subcodes for routines that document one; parameter 2 is the IRQL. Longer names
+ * first. */
 static const struct {
     const char *Prefix;
     ULONG Subcode;
@@ -73,7 +74,7 @@ static const struct {
     {"MmFreePagesFromMdl", 0x7e},
 };
 
-VOID KiIrqlTooHigh(KIRQL Maximum, const char *Routine)
+VOID NTAPI KiIrqlTooHigh(KIRQL Maximum, const char *Routine)
 {
     KIRQL Irql = KeGetCurrentIrql();
 

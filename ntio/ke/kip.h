@@ -7,9 +7,9 @@
 #include "ntio/vf/vf.h"
 
 /*
- * The processor control region that GS points to while a thread is attached, with those fields at 64-bit Windows'
- * offsets that compiled drivers read inline. Ours is per thread, a thread-local variable, so it costs nothing to
- * switch; Number is the slot that the thread owns or owned last.
+ * The processor control region that GS points to while a thread is attached, with those fields at
+ * 64-bit Windows' offsets that compiled drivers read inline. Ours is per thread, a thread-local
+ * variable, so it costs nothing to switch; Number is the slot that the thread owns or owned last.
  */
 struct _KPCR {
     PVOID GdtBase;
@@ -40,21 +40,23 @@ C_ASSERT(offsetof(KPCR, CurrentThread) == 0x188);
 #else
 #define KiPause() __asm__ volatile("" ::: "memory")
 #endif
-/* How often a lock is looked at before its waiter sleeps: a few microseconds, less than a sleep costs. */
+/* How often a lock is looked at before its waiter sleeps: a few microseconds, less than a sleep
+ * costs. */
 #define KI_SPIN_COUNT 200
 
 /* Time. 100 ns since the host started (CLOCK_MONOTONIC), and since 1601. */
 ULONGLONG KiNow(VOID);
 ULONGLONG KiSystemNow(VOID);
-#define KI_EPOCH_1601 116444736000000000ULL /* 1970 in 100 ns since 1601 */
-#define KI_TIME_INCREMENT 156250            /* the tick that KeQueryTickCount counts: 15.625 ms */
+#define KI_EPOCH_1601     116444736000000000ULL /* 1970 in 100 ns since 1601 */
+#define KI_TIME_INCREMENT 156250 /* the tick that KeQueryTickCount counts: 15.625 ms */
 
 /*
- * Sleeps while *Word is Expected, until the moment Deadline: KiNow's scale, or the system time's where System is
- * TRUE. FALSE: the time was up. Like every futex it may return TRUE for no reason.
+ * Sleeps while *Word is Expected, until the moment Deadline: KiNow's scale, or the system time's
+ * where System is TRUE. FALSE: the time was up. Like every futex it may return TRUE for no reason.
  */
 #define KI_NO_DEADLINE MAXULONGLONG
-BOOLEAN KiFutexWaitUntil(_Atomic ULONG *Word, ULONG Expected, ULONGLONG Deadline, BOOLEAN System);
+BOOLEAN NTAPI KiFutexWaitUntil(_Atomic ULONG *Word, ULONG Expected, ULONGLONG Deadline,
+                               BOOLEAN System);
 
 /* Processor slots (processor.c). */
 #define KI_SLOT_DPC_OWNER  0x40000000u /* the slot is its DPC thread's, or handed to it */
@@ -64,10 +66,10 @@ typedef struct DECLSPEC_CACHEALIGN _KI_SLOT {
 } KI_SLOT;
 extern KI_SLOT KiSlots[KI_MAXIMUM_PROCESSORS];
 VOID KiInitializeProcessors(ULONG Processors);
-VOID KiAcquireProcessor(PKTHREAD Thread);
-VOID KiReleaseProcessor(PKTHREAD Thread);
+VOID NTAPI KiAcquireProcessor(PKTHREAD Thread);
+VOID NTAPI KiReleaseProcessor(PKTHREAD Thread);
 /* Has the slot handed to its DPC thread as soon as it is free. */
-VOID KiRequestSlotForDpc(ULONG Number);
+VOID NTAPI KiRequestSlotForDpc(ULONG Number);
 /* The DPC thread gives it back: FALSE, and it keeps the slot, where a DPC was queued meanwhile. */
 BOOLEAN KiReleaseSlotFromDpc(ULONG Number);
 KAFFINITY KiActiveAffinity(VOID);
@@ -87,11 +89,12 @@ VOID KiRundownMutants(PKTHREAD Thread);
 /* Dispatcher objects (object.c, wait.c). */
 #define KI_OBJECT_LOCKED  0x80 /* of Header.Lock */
 #define KI_OBJECT_SLEEPER 0x40
-VOID KiLockObjectSlow(PDISPATCHER_HEADER Header);
-VOID KiUnlockObjectSlow(PDISPATCHER_HEADER Header);
+VOID NTAPI KiLockObjectSlow(PDISPATCHER_HEADER Header);
+VOID NTAPI KiUnlockObjectSlow(PDISPATCHER_HEADER Header);
 static inline VOID KiLockObject(PDISPATCHER_HEADER Header)
 {
-    LONG Old = __atomic_load_n(&Header->Lock, __ATOMIC_RELAXED) & ~(KI_OBJECT_LOCKED | KI_OBJECT_SLEEPER);
+    LONG Old =
+        __atomic_load_n(&Header->Lock, __ATOMIC_RELAXED) & ~(KI_OBJECT_LOCKED | KI_OBJECT_SLEEPER);
     if (NTIO_UNLIKELY(!__atomic_compare_exchange_n(&Header->Lock, &Old, Old | KI_OBJECT_LOCKED, 0,
                                                    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
         KiLockObjectSlow(Header);
@@ -117,24 +120,30 @@ static inline VOID KiSetSignalState(PDISPATCHER_HEADER Header, LONG State)
 {
     __atomic_store_n(&Header->SignalState, State, __ATOMIC_RELAXED);
 }
-VOID KiInitializeHeader(PDISPATCHER_HEADER Header, UCHAR Type, SIZE_T Bytes, LONG State);
+VOID NTAPI KiInitializeHeader(PDISPATCHER_HEADER Header, UCHAR Type, SIZE_T Bytes, LONG State);
 
 /* Threads whose waits have been decided, linked by NextClaimed; KiPublish lets them run. */
 typedef struct _KI_CLAIMED {
     PKTHREAD First;
 } KI_CLAIMED;
 /* Object locked: satisfies waiters from the front while it is signalled. */
-VOID KiWaitTest(PDISPATCHER_HEADER Header, KI_CLAIMED *Claimed);
+VOID NTAPI KiWaitTest(PDISPATCHER_HEADER Header, KI_CLAIMED *Claimed);
 /* Object not locked. */
-VOID KiPublish(KI_CLAIMED *Claimed);
-/* Makes a waiting thread look again: at APCs, at alerts, at all objects. */
-VOID KiRetestThread(PKTHREAD Thread);
+VOID NTAPI KiPublish(KI_CLAIMED *Claimed);
+/*
+ * Makes a waiting thread look again: at APCs, at alerts, at all objects. Under its ApcLock,
+ * KiPublish after it: a thread that has seen what was queued may be gone, but not before the lock
+ * was dropped.
+ */
+VOID NTAPI KiClaimForRetest(PKTHREAD Thread, KI_CLAIMED *Claimed);
 
 /* APCs (apc.c). */
-BOOLEAN KiKernelApcDue(PKTHREAD Thread);    /* one could be delivered at PASSIVE_LEVEL now */
-VOID KiDeliverKernelApcs(PKTHREAD Thread);  /* at PASSIVE_LEVEL */
-/* STATUS_ALERTED or STATUS_USER_APC where a wait of this kind ends at once, else STATUS_SUCCESS. Consume: takes the alert. */
-NTSTATUS KiTestAlert(PKTHREAD Thread, KPROCESSOR_MODE Mode, BOOLEAN Alertable, BOOLEAN Consume);
+BOOLEAN NTAPI KiKernelApcDue(PKTHREAD Thread);   /* one could be delivered at PASSIVE_LEVEL now */
+VOID NTAPI KiDeliverKernelApcs(PKTHREAD Thread); /* at PASSIVE_LEVEL */
+/* STATUS_ALERTED or STATUS_USER_APC where a wait of this kind ends at once, else STATUS_SUCCESS.
+ * Consume: takes the alert. */
+NTSTATUS NTAPI KiTestAlert(PKTHREAD Thread, KPROCESSOR_MODE Mode, BOOLEAN Alertable,
+                           BOOLEAN Consume);
 VOID KiRundownApcs(PKTHREAD Thread);
 static inline VOID KiCheckKernelApcs(PKTHREAD Thread)
 {
@@ -145,11 +154,12 @@ static inline VOID KiCheckKernelApcs(PKTHREAD Thread)
 
 /* DPCs (dpc.c). */
 VOID KiInitializeDpcs(VOID);
-/* Queues Dpc without having it run; FALSE: it was queued. *Number gets the slot for KiRequestDpc. */
-BOOLEAN KiQueueDpc(PKDPC Dpc, PVOID Argument1, PVOID Argument2, ULONG *Number);
-VOID KiRequestDpc(ULONG Number);
+/* Queues Dpc without having it run; FALSE: it was queued. *Number gets the slot for KiRequestDpc.
+ */
+BOOLEAN NTAPI KiQueueDpc(PKDPC Dpc, PVOID Argument1, PVOID Argument2, ULONG *Number);
+VOID NTAPI KiRequestDpc(ULONG Number);
 VOID KiEnumerateDpcs(KI_ENUMERATE_ROUTINE *Each, PVOID Context);
-VOID KiWakeDpcThread(ULONG Number); /* its slot has been handed to it */
+VOID NTAPI KiWakeDpcThread(ULONG Number); /* its slot has been handed to it */
 
 /* Timers (timer.c). */
 NTSTATUS KiInitializeTimers(VOID);

@@ -9,7 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-BOOLEAN KiFutexWaitUntil(_Atomic ULONG *Word, ULONG Expected, ULONGLONG Deadline, BOOLEAN System)
+BOOLEAN NTAPI KiFutexWaitUntil(_Atomic ULONG *Word, ULONG Expected, ULONGLONG Deadline,
+                               BOOLEAN System)
 {
     struct timespec At, *Limit = NULL;
     int Operation = FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG;
@@ -31,14 +32,14 @@ BOOLEAN KiFutexWaitUntil(_Atomic ULONG *Word, ULONG Expected, ULONGLONG Deadline
     return InTime;
 }
 
-BOOLEAN KiFutexWait(_Atomic ULONG *Word, ULONG Expected, ULONGLONG Timeout100ns)
+BOOLEAN NTAPI KiFutexWait(_Atomic ULONG *Word, ULONG Expected, ULONGLONG Timeout100ns)
 {
-    return KiFutexWaitUntil(Word, Expected, Timeout100ns == 0 ? KI_NO_DEADLINE : KiNow() + Timeout100ns,
-                            FALSE);
+    return KiFutexWaitUntil(Word, Expected,
+                            Timeout100ns == 0 ? KI_NO_DEADLINE : KiNow() + Timeout100ns, FALSE);
 }
 
 /* Takes an address, not memory: Word may be gone already, and then nobody is woken. */
-VOID KiFutexWake(_Atomic ULONG *Word, INT Count)
+VOID NTAPI KiFutexWake(_Atomic ULONG *Word, INT Count)
 {
     int Saved = errno;
 
@@ -46,7 +47,7 @@ VOID KiFutexWake(_Atomic ULONG *Word, INT Count)
     errno = Saved;
 }
 
-VOID KiLockSlow(PKI_LOCK Lock)
+VOID NTAPI KiLockSlow(PKI_LOCK Lock)
 {
     for (int i = 0; i < KI_SPIN_COUNT; i++) {
         ULONG Free = 0;
@@ -62,16 +63,16 @@ VOID KiLockSlow(PKI_LOCK Lock)
         KiFutexWait(&Lock->Word, 2, 0);
 }
 
-VOID KiUnlockSlow(PKI_LOCK Lock)
+VOID NTAPI KiUnlockSlow(PKI_LOCK Lock)
 {
     KiFutexWake(&Lock->Word, 1);
 }
 
 /*
- * An object's lock is two bits of a word whose other bytes change too (a timer's Inserted): so each step reads the
- * word anew, and a sleeper that finds another value merely looks again.
+ * An object's lock is two bits of a word whose other bytes change too (a timer's Inserted): so each
+ * step reads the word anew, and a sleeper that finds another value merely looks again.
  */
-VOID KiLockObjectSlow(PDISPATCHER_HEADER Header)
+VOID NTAPI KiLockObjectSlow(PDISPATCHER_HEADER Header)
 {
     LONG Mark = 0; /* KI_OBJECT_SLEEPER once this thread has slept: others may sleep still */
     int Spins = 0;
@@ -95,7 +96,7 @@ VOID KiLockObjectSlow(PDISPATCHER_HEADER Header)
     }
 }
 
-VOID KiUnlockObjectSlow(PDISPATCHER_HEADER Header)
+VOID NTAPI KiUnlockObjectSlow(PDISPATCHER_HEADER Header)
 {
     KiFutexWake((_Atomic ULONG *)&Header->Lock, 1);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mutant.c - mutexes (ApcDisable 1: made by KeInitializeMutex, for drivers) and mutants (programs').
+ * mutant.c - mutexes (ApcDisable 1: made by KeInitializeMutex, for drivers) and mutants
+ * (programs').
  *
- * SignalState is 1 when free, else 1 minus the number of times it is held. Taking one is wait.c's. The list of a
- * thread's mutants and its KernelApcDisable are touched by the thread itself, or, while it waits, by whoever has claimed it.
+ * SignalState is 1 when free, else 1 minus the number of times it is held. Taking one is wait.c's.
+ * The list of a thread's mutants and its KernelApcDisable are touched by the thread itself, or,
+ * while it waits, by whoever has claimed it.
  */
 #include "kip.h"
 
@@ -78,7 +80,8 @@ LONG NTAPI KeReadStateMutex(PRKMUTEX Mutex)
     return KiSignalState(&Mutex->Header);
 }
 
-/* The thread ends: a driver's mutex that it still holds stops the host, a program's is abandoned. */
+/* The thread ends: a driver's mutex that it still holds stops the host, a program's is abandoned.
+ */
 VOID KiRundownMutants(PKTHREAD Thread)
 {
     while (!IsListEmpty(&Thread->MutantListHead)) {

@@ -2,14 +2,14 @@
 /* object.c - events, semaphores, and what every dispatcher object has in common. */
 #include "kip.h"
 
-VOID KiInitializeHeader(PDISPATCHER_HEADER Header, UCHAR Type, SIZE_T Bytes, LONG State)
+VOID NTAPI KiInitializeHeader(PDISPATCHER_HEADER Header, UCHAR Type, SIZE_T Bytes, LONG State)
 {
     __atomic_store_n(&Header->Lock, Type | (LONG)(Bytes / sizeof(ULONG)) << 16, __ATOMIC_RELAXED);
     KiSetSignalState(Header, State);
     InitializeListHead(&Header->WaitListHead);
 }
 
-VOID KiSignalObject(PDISPATCHER_HEADER Header, LONG State)
+VOID NTAPI KiSignalObject(PDISPATCHER_HEADER Header, LONG State)
 {
     KI_CLAIMED Claimed = {NULL};
 
@@ -21,8 +21,8 @@ VOID KiSignalObject(PDISPATCHER_HEADER Header, LONG State)
 }
 
 /*
- * Wait TRUE says that the caller waits at once. On Windows it spares a change of context; here nothing is
- * gained by it, and only the rule on the IRQL remains.
+ * Wait TRUE says that the caller waits at once. On Windows it spares a change of context; here
+ * nothing is gained by it, and only the rule on the IRQL remains.
  */
 #define KI_CHECK_SIGNAL_IRQL(wait) KE_IRQL_AT_MOST((wait) ? APC_LEVEL : DISPATCH_LEVEL)
 
@@ -76,7 +76,8 @@ LONG NTAPI KeReadStateEvent(PRKEVENT Event)
     return KiSignalState(&Event->Header);
 }
 
-/* A thread that waits for all of several objects looks again when the pulse is over, and so misses it. */
+/* A thread that waits for all of several objects looks again when the pulse is over, and so misses
+ * it. */
 LONG NTAPI KePulseEvent(PRKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
 {
     KI_CLAIMED Claimed = {NULL};

@@ -2,10 +2,11 @@
 /*
  * processor.c - processor slots.
  *
- * A slot's word names its owner. Leaving one is a compare-and-swap that fails where KI_SLOT_DPC_WANTED was set
- * meanwhile, and then the slot goes straight to its DPC thread: DPCs run when the IRQL falls, before anybody else.
- * A thread that finds no slot sleeps on KiSlotGeneration. Lost wake-ups: the sleeper counts itself, then looks
- * at the slots; the leaver frees the slot, then looks at the count; both sequentially consistent.
+ * A slot's word names its owner. Leaving one is a compare-and-swap that fails where
+ * KI_SLOT_DPC_WANTED was set meanwhile, and then the slot goes straight to its DPC thread: DPCs run
+ * when the IRQL falls, before anybody else. A thread that finds no slot sleeps on KiSlotGeneration.
+ * Lost wake-ups: the sleeper counts itself, then looks at the slots; the leaver frees the slot,
+ * then looks at the count; both sequentially consistent.
  */
 #include "kip.h"
 
@@ -59,7 +60,7 @@ static BOOLEAN KiTryProcessors(PKTHREAD Thread)
     return FALSE;
 }
 
-static VOID KiWaitForProcessor(PKTHREAD Thread)
+static __attribute__((noinline)) VOID NTAPI KiWaitForProcessor(PKTHREAD Thread)
 {
     BOOLEAN Restricted = (Thread->Affinity & KiActiveAffinity()) != KiActiveAffinity();
 
@@ -83,14 +84,14 @@ static VOID KiWaitForProcessor(PKTHREAD Thread)
     atomic_fetch_sub(&KiSlotWait.Waiters, 1);
 }
 
-static VOID KiWakeSlotWaiters(VOID)
+static __attribute__((noinline)) VOID NTAPI KiWakeSlotWaiters(VOID)
 {
     atomic_fetch_add(&KiSlotWait.Generation, 1);
     KiFutexWake(&KiSlotWait.Generation, atomic_load(&KiSlotWait.Restricted) != 0 ? INT_MAX : 1);
 }
 
 /* The thread's IRQL is below DISPATCH_LEVEL. Thread->Processor is always within its affinity. */
-VOID KiAcquireProcessor(PKTHREAD Thread)
+VOID NTAPI KiAcquireProcessor(PKTHREAD Thread)
 {
     ULONG Free = 0;
 
@@ -101,7 +102,7 @@ VOID KiAcquireProcessor(PKTHREAD Thread)
     Thread->OwnsProcessor = TRUE;
 }
 
-VOID KiReleaseProcessor(PKTHREAD Thread)
+VOID NTAPI KiReleaseProcessor(PKTHREAD Thread)
 {
     ULONG Number = Thread->Processor;
     ULONG Mine = Thread->HostThreadId;
@@ -116,7 +117,7 @@ VOID KiReleaseProcessor(PKTHREAD Thread)
     }
 }
 
-VOID KiRequestSlotForDpc(ULONG Number)
+VOID NTAPI KiRequestSlotForDpc(ULONG Number)
 {
     ULONG Old = atomic_load(&KiSlots[Number].Owner);
 
@@ -195,8 +196,8 @@ ULONG NTAPI KeQueryMaximumProcessorCountEx(USHORT GroupNumber)
 }
 
 /*
- * Affinity. It says which slots the thread may take from now on; a thread that is at DISPATCH_LEVEL moves
- * when its IRQL has fallen, as documented.
+ * Affinity. It says which slots the thread may take from now on; a thread that is at DISPATCH_LEVEL
+ * moves when its IRQL has fallen, as documented.
  */
 static VOID KiSetAffinity(PKTHREAD Thread, KAFFINITY Affinity)
 {

@@ -2,16 +2,17 @@
 /*
  * spinlock.c - spin locks.
  *
- * A KSPIN_LOCK: low half 0 free, 1 held, 2 held and somebody sleeps (the futex); high half the owner's host thread id.
- * A held one whose owner was preempted is slept for, after a short spin. Queued spin locks use the word as
- * the queue's tail instead, so a lock must not be taken in both ways, as documented.
+ * A KSPIN_LOCK: low half 0 free, 1 held, 2 held and somebody sleeps (the futex); high half the
+ * owner's host thread id. A held one whose owner was preempted is slept for, after a short spin.
+ * Queued spin locks use the word as the queue's tail instead, so a lock must not be taken in both
+ * ways, as documented.
  */
 #include "kip.h"
 
 #include <sched.h>
 
-#define KI_SPIN_HELD     1u
-#define KI_SPIN_SLEEPERS 2u
+#define KI_SPIN_HELD       1u
+#define KI_SPIN_SLEEPERS   2u
 #define KiSpinOwner(value) ((ULONG)((value) >> 32))
 #define KiSpinState(value) ((ULONG)(value))
 /* The futex is the low half. */
@@ -22,7 +23,8 @@ VOID NTAPI KeInitializeSpinLock(PKSPIN_LOCK SpinLock)
     __atomic_store_n(SpinLock, 0, __ATOMIC_RELAXED);
 }
 
-static VOID KiAcquireSpinLockSlow(PKTHREAD Thread, PKSPIN_LOCK SpinLock)
+static __attribute__((noinline)) VOID NTAPI KiAcquireSpinLockSlow(PKTHREAD Thread,
+                                                                  PKSPIN_LOCK SpinLock)
 {
     ULONG State = KI_SPIN_HELD;
     int Spins = 0;
@@ -175,8 +177,8 @@ VOID NTAPI KeReleaseSpinLockForDpc(PKSPIN_LOCK SpinLock, KIRQL OldIrql)
 
 /*
  * Queued spin locks: the lock's word is the last handle of the queue. Each waiter sleeps on its own
- * handle's Lock word, whose low bits say what it is doing; its predecessor makes it the owner. The owner's
- * host thread id lies in the handle's padding, to catch a thread that takes the lock twice.
+ * handle's Lock word, whose low bits say what it is doing; its predecessor makes it the owner. The
+ * owner's host thread id lies in the handle's padding, to catch a thread that takes the lock twice.
  */
 #define KI_QUEUE_WAIT  ((ULONG_PTR)1)
 #define KI_QUEUE_OWNER ((ULONG_PTR)2)
@@ -189,7 +191,8 @@ typedef struct _KI_QUEUE_HANDLE {
 } KI_QUEUE_HANDLE;
 C_ASSERT(sizeof(KI_QUEUE_HANDLE) == sizeof(KLOCK_QUEUE_HANDLE));
 
-static VOID KiAcquireQueued(PKTHREAD Thread, PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE LockHandle)
+static VOID NTAPI KiAcquireQueued(PKTHREAD Thread, PKSPIN_LOCK SpinLock,
+                                  PKLOCK_QUEUE_HANDLE LockHandle)
 {
     KI_QUEUE_HANDLE *Handle = (KI_QUEUE_HANDLE *)LockHandle, *Before;
     ULONG_PTR *Word = (ULONG_PTR *)&Handle->LockQueue.Lock;
@@ -225,7 +228,21 @@ static VOID KiAcquireQueued(PKTHREAD Thread, PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_
     Thread->SpinLocksHeld++;
 }
 
-static VOID KiReleaseQueued(PKTHREAD Thread, PKLOCK_QUEUE_HANDLE LockHandle)
+/* Somebody has taken the tail and will link itself in its next instructions. */
+static __attribute__((noinline)) PKSPIN_LOCK_QUEUE NTAPI KiAwaitNext(PKSPIN_LOCK_QUEUE Queue)
+{
+    PKSPIN_LOCK_QUEUE Next;
+
+    for (int i = 0; (Next = __atomic_load_n(&Queue->Next, __ATOMIC_ACQUIRE)) == NULL; i++) {
+        if (i < KI_SPIN_COUNT)
+            KiPause();
+        else
+            sched_yield();
+    }
+    return Next;
+}
+
+static VOID NTAPI KiReleaseQueued(PKTHREAD Thread, PKLOCK_QUEUE_HANDLE LockHandle)
 {
     KI_QUEUE_HANDLE *Handle = (KI_QUEUE_HANDLE *)LockHandle;
     ULONG_PTR Word = __atomic_load_n((ULONG_PTR *)&Handle->LockQueue.Lock, __ATOMIC_RELAXED);
@@ -242,13 +259,7 @@ static VOID KiReleaseQueued(PKTHREAD Thread, PKLOCK_QUEUE_HANDLE LockHandle)
 
         if (__atomic_compare_exchange_n(SpinLock, &Mine, 0, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
             return;
-        /* Somebody has taken the tail and will link itself in its next instructions. */
-        for (int i = 0; (Next = __atomic_load_n(&Handle->LockQueue.Next, __ATOMIC_ACQUIRE)) == NULL; i++) {
-            if (i < KI_SPIN_COUNT)
-                KiPause();
-            else
-                sched_yield();
-        }
+        Next = KiAwaitNext(&Handle->LockQueue);
     }
     NextWord = (ULONG_PTR *)&Next->Lock;
     if (__atomic_exchange_n(NextWord, (ULONG_PTR)SpinLock | KI_QUEUE_OWNER, __ATOMIC_RELEASE) &

@@ -2,9 +2,9 @@
 /*
  * thread.c - how the host's threads become kernel threads and stop being such; priorities.
  *
- * The thread that boots has no ETHREAD before ps is up, nor after ps has gone: KiBootThread stands in. Every other thread
- * gets one through KiThreadCallouts, and while that is being created it lives on a KTHREAD on its stack, which
- * KiSwapCurrentThread then replaces.
+ * The thread that boots has no ETHREAD before ps is up, nor after ps has gone: KiBootThread stands
+ * in. Every other thread gets one through KiThreadCallouts, and while that is being created it
+ * lives on a KTHREAD on its stack, which KiSwapCurrentThread then replaces.
  */
 #define _GNU_SOURCE /* gettid, pthread_setname_np */
 #include "kip.h"
@@ -47,7 +47,8 @@ static VOID KiSetGs(ULONG_PTR Base)
 }
 #endif
 
-/* What can be there before the thread runs: whoever creates it may hand it to a waiter or queue an APC to it. */
+/* What can be there before the thread runs: whoever creates it may hand it to a waiter or queue an
+ * APC to it. */
 VOID KiInitializeThread(PKTHREAD Thread)
 {
     /* The header can't be asked: others may wait there already. */
@@ -109,10 +110,10 @@ VOID KeDetachCurrentThread(VOID)
     KE_IRQL_AT_MOST(PASSIVE_LEVEL);
     if (Thread->KernelApcDisable != 0 || Thread->SpecialApcDisable != 0) {
         KiRundownMutants(Thread); /* a mutex that is held is the better explanation */
-        KeBugCheckEx(KERNEL_APC_PENDING_DURING_EXIT, 0,
-                     (ULONG_PTR)(ULONG)(Thread->SpecialApcDisable << 16 |
-                                        (USHORT)Thread->KernelApcDisable),
-                     Thread->Irql, 1);
+        KeBugCheckEx(
+            KERNEL_APC_PENDING_DURING_EXIT, 0,
+            (ULONG_PTR)(ULONG)(Thread->SpecialApcDisable << 16 | (USHORT)Thread->KernelApcDisable),
+            Thread->Irql, 1);
     }
     KiRundownApcs(Thread);
     KiRundownMutants(Thread);
@@ -122,7 +123,7 @@ VOID KeDetachCurrentThread(VOID)
     KiSignalObject(&Thread->Header, 1);
 }
 
-PKTHREAD KiAttachedThread(VOID)
+PKTHREAD NTAPI KiAttachedThread(VOID)
 {
     const KI_THREAD_CALLOUTS *Callouts = atomic_load(&KiThreadCallouts);
 

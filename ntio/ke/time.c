@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* time.c - clocks. Interrupt time is the host's monotonic clock, system time its wall clock; both in 100 ns. */
+/* time.c - clocks. Interrupt time is the host's monotonic clock, system time its wall clock; both
+ * in 100 ns. */
 #include "kip.h"
 
 #include <time.h>

@@ -2,11 +2,13 @@
 /*
  * timer.c - timers.
  *
- * Timers that are set stand in a binary heap by due time (KiNow's scale), under KiTimerLock. One thread sleeps until
- * the first is due, exactly; nothing ticks. The heap holds what it needs of a timer, so that it can name one whose memory
- * a driver freed while it was set. A timer's place in the heap is kept in its TimerListEntry.Flink.
+ * Timers that are set stand in a binary heap by due time (KiNow's scale), under KiTimerLock. One
+ * thread sleeps until the first is due, exactly; nothing ticks. The heap holds what it needs of a
+ * timer, so that it can name one whose memory a driver freed while it was set. A timer's place in
+ * the heap is kept in its TimerListEntry.Flink.
  *
- * An absolute due time is converted when the timer is set; setting the host's clock afterwards doesn't move it.
+ * An absolute due time is converted when the timer is set; setting the host's clock afterwards
+ * doesn't move it.
  */
 #include "kip.h"
 
@@ -103,8 +105,9 @@ typedef struct _KI_EXPIRED {
 } KI_EXPIRED;
 
 /*
- * KiTimerLock and the object's lock held; the timer is in no heap. Signals it, queues its DPC, sets it anew where it is
- * periodic. The timer belongs to its owner again when the object's lock is dropped.
+ * KiTimerLock and the object's lock held; the timer is in no heap. Signals it, queues its DPC, sets
+ * it anew where it is periodic. The timer belongs to its owner again when the object's lock is
+ * dropped.
  */
 static VOID KiExpireTimer(PKTIMER Timer, ULONGLONG Due, ULONGLONG Now, KI_EXPIRED *Expired)
 {
@@ -284,7 +287,8 @@ BOOLEAN NTAPI KeCancelTimer(PKTIMER Timer)
 
     KE_IRQL_AT_MOST(DISPATCH_LEVEL);
     KiCheckTimer(Timer);
-    /* Alone the timer lock: expiry, which signals, holds it from the first touch of a timer to the last. */
+    /* Alone the timer lock: expiry, which signals, holds it from the first touch of a timer to the
+     * last. */
     KiLock(&KiTimerLock);
     Before = KiTimerInserted(Timer);
     if (Before)

@@ -2,15 +2,17 @@
 /*
  * wait.c - waiting.
  *
- * The waiter's side. All objects are locked (by address), tested, and if they don't satisfy the wait, a block is
- * queued on each and WaitState becomes Waiting before the locks are dropped: so a signal comes either before the
- * test or after the block is there. Afterwards APCs and alerts are looked for once more, because whoever queues
- * one sets its flag first and looks at WaitState second.
+ * The waiter's side. All objects are locked (by address), tested, and if they don't satisfy the
+ * wait, a block is queued on each and WaitState becomes Waiting before the locks are dropped: so a
+ * signal comes either before the test or after the block is there. Afterwards APCs and alerts are
+ * looked for once more, because whoever queues one sets its flag first and looks at WaitState
+ * second.
  *
- * The signaller's side, KiWaitTest: with the object locked it claims waiters from the front. Whoever wins
- * WaitState from Waiting to Claimed decides how the wait ends: a signaller, the waiter's own time-out, an APC
- * or alert. A claimed wait for any takes the signal and leaves the object's list; a wait for all stays in the lists
- * and looks again itself, since only the waiter locks several objects.
+ * The signaller's side, KiWaitTest: with the object locked it claims waiters from the front.
+ * Whoever wins WaitState from Waiting to Claimed decides how the wait ends: a signaller, the
+ * waiter's own time-out, an APC or alert. A claimed wait for any takes the signal and leaves the
+ * object's list; a wait for all stays in the lists and looks again itself, since only the waiter
+ * locks several objects.
  */
 #include "kip.h"
 
@@ -27,7 +29,7 @@ static BOOLEAN KiClaim(PKTHREAD Thread)
     return atomic_compare_exchange_strong(&Thread->WaitState, &Waiting, KiWaitClaimed);
 }
 
-VOID KiPublish(KI_CLAIMED *Claimed)
+VOID NTAPI KiPublish(KI_CLAIMED *Claimed)
 {
     PKTHREAD Thread = Claimed->First;
 
@@ -41,28 +43,27 @@ VOID KiPublish(KI_CLAIMED *Claimed)
     Claimed->First = NULL;
 }
 
-VOID KiRetestThread(PKTHREAD Thread)
+VOID NTAPI KiClaimForRetest(PKTHREAD Thread, KI_CLAIMED *Claimed)
 {
-    KI_CLAIMED Claimed = {Thread};
-
     if (KiClaim(Thread)) {
         Thread->WaitStatus = KI_WAIT_RETEST;
-        Thread->NextClaimed = NULL;
-        KiPublish(&Claimed);
+        Thread->NextClaimed = Claimed->First;
+        Claimed->First = Thread;
     }
 }
 
 static BOOLEAN KiIsSignalled(PDISPATCHER_HEADER Header, PKTHREAD Thread)
 {
-    return KiSignalState(Header) > 0 || (KiObjectType(Header) == MutantObject &&
-                                         ((PRKMUTANT)Header)->OwnerThread == Thread);
+    return KiSignalState(Header) > 0 ||
+           (KiObjectType(Header) == MutantObject && ((PRKMUTANT)Header)->OwnerThread == Thread);
 }
 
 /*
- * Takes the signal for Thread. Returns STATUS_ABANDONED for an abandoned mutant, STATUS_MUTANT_LIMIT_EXCEEDED for one
- * that is held as often as can be (and is left as it is), else STATUS_SUCCESS.
+ * Takes the signal for Thread. Returns STATUS_ABANDONED for an abandoned mutant,
+ * STATUS_MUTANT_LIMIT_EXCEEDED for one that is held as often as can be (and is left as it is), else
+ * STATUS_SUCCESS.
  */
-static NTSTATUS KiSatisfy(PDISPATCHER_HEADER Header, PKTHREAD Thread)
+static NTSTATUS NTAPI KiSatisfy(PDISPATCHER_HEADER Header, PKTHREAD Thread)
 {
     switch (KiObjectType(Header)) {
     case EventSynchronizationObject:
@@ -96,7 +97,7 @@ static NTSTATUS KiSatisfy(PDISPATCHER_HEADER Header, PKTHREAD Thread)
     return STATUS_SUCCESS;
 }
 
-VOID KiWaitTest(PDISPATCHER_HEADER Header, KI_CLAIMED *Claimed)
+VOID NTAPI KiWaitTest(PDISPATCHER_HEADER Header, KI_CLAIMED *Claimed)
 {
     PLIST_ENTRY Entry = Header->WaitListHead.Flink;
 
@@ -106,7 +107,8 @@ VOID KiWaitTest(PDISPATCHER_HEADER Header, KI_CLAIMED *Claimed)
 
         Entry = Entry->Flink;
         if (!KiClaim(Thread))
-            continue; /* another signal, a time-out or an APC was first; the thread takes the block out */
+            continue; /* another signal, a time-out or an APC was first; the thread takes the block
+                         out */
         if (Block->WaitType == WaitAny) {
             RemoveEntryList(&Block->WaitListEntry);
             Block->BlockState = KiBlockOut;
@@ -254,7 +256,7 @@ static NTSTATUS KiWaitResult(NTSTATUS Status)
     return Status;
 }
 
-static NTSTATUS KiWait(KI_WAIT *Wait)
+static __attribute__((noinline)) NTSTATUS NTAPI KiWait(KI_WAIT *Wait)
 {
     PKTHREAD Thread;
     NTSTATUS Status;
@@ -304,7 +306,8 @@ Again:
         KiRemoveBlocks(Wait, MAXULONG);
         return KiWaitResult(Status);
     }
-    KiRemoveBlocks(Wait, Status == STATUS_TIMEOUT ? MAXULONG : (ULONG)Status & (MAXIMUM_WAIT_OBJECTS - 1));
+    KiRemoveBlocks(Wait, Status == STATUS_TIMEOUT ? MAXULONG
+                                                  : (ULONG)Status & (MAXIMUM_WAIT_OBJECTS - 1));
     return Status;
 }
 
@@ -329,9 +332,9 @@ static VOID KiSetDeadline(KI_WAIT *Wait, PLARGE_INTEGER Timeout)
 }
 
 /* Bug check 0xC4, 0x3B: a wait that may block, above APC_LEVEL. */
-static VOID KiCheckWaitIrql(PVOID Object, PLARGE_INTEGER Timeout)
+static inline VOID KiCheckWaitIrql(PVOID Object, PLARGE_INTEGER Timeout)
 {
-    KIRQL Irql = KeGetCurrentIrql();
+    KIRQL Irql = KiThread()->Irql;
 
     if (NTIO_UNLIKELY(Irql > APC_LEVEL &&
                       (Irql > DISPATCH_LEVEL || Timeout == NULL || Timeout->QuadPart != 0)))
@@ -339,12 +342,29 @@ static VOID KiCheckWaitIrql(PVOID Object, PLARGE_INTEGER Timeout)
                "KeWaitXxx that may block at DISPATCH_LEVEL or above");
 }
 
-NTSTATUS NTAPI KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR_MODE WaitMode,
-                                     BOOLEAN Alertable, PLARGE_INTEGER Timeout)
+/* What an object that is not signalled takes. Apart, so that the other case is short. */
+static __attribute__((noinline)) NTSTATUS NTAPI KiWaitForOne(PVOID Object, KPROCESSOR_MODE WaitMode,
+                                                             BOOLEAN Alertable,
+                                                             PLARGE_INTEGER Timeout)
+{
+    KI_WAIT Wait;
+
+    Wait.Count = 1;
+    Wait.Objects = &Object;
+    Wait.Type = WaitAny;
+    Wait.Mode = WaitMode;
+    Wait.Alertable = Alertable;
+    Wait.Blocks = KiThread()->WaitBlock;
+    KiSetDeadline(&Wait, Timeout);
+    return KiWait(&Wait);
+}
+
+NTSTATUS NTAPI KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason,
+                                     KPROCESSOR_MODE WaitMode, BOOLEAN Alertable,
+                                     PLARGE_INTEGER Timeout)
 {
     PKTHREAD Thread = KiThread();
     PDISPATCHER_HEADER Header = Object;
-    KI_WAIT Wait;
 
     UNREFERENCED_PARAMETER(WaitReason);
     KiCheckWaitIrql(Object, Timeout);
@@ -357,14 +377,7 @@ NTSTATUS NTAPI KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPRO
         return KiWaitResult(Status);
     }
     KiUnlockObject(Header);
-    Wait.Count = 1;
-    Wait.Objects = &Object;
-    Wait.Type = WaitAny;
-    Wait.Mode = WaitMode;
-    Wait.Alertable = Alertable;
-    Wait.Blocks = Thread->WaitBlock;
-    KiSetDeadline(&Wait, Timeout);
-    return KiWait(&Wait);
+    return KiWaitForOne(Object, WaitMode, Alertable, Timeout);
 }
 
 NTSTATUS NTAPI KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE WaitType,

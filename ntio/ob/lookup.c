@@ -82,25 +82,24 @@ typedef struct _OBP_WALKER {
     NTSTATUS Status;
 } OBP_WALKER;
 
-/* The last component names an entry that is there. Under ObpNamespaceLock. */
-static OBP_WALK ObpFound(OBP_WALKER *Walker, POBJECT_HEADER Header)
+/*
+ * The last component names Walker->Object, which the caller has referenced. Under ObpNamespaceLock,
+ * so a reference that turns out not to be wanted is dropped by ObpLookup: its failures all do that.
+ */
+static OBP_WALK ObpFound(OBP_WALKER *Walker)
 {
     const OBP_LOOKUP *Lookup = Walker->Lookup;
+    POBJECT_HEADER Header = ObpHeader(Walker->Object);
 
     if (Lookup->Insert != NULL) {
-        if ((Lookup->Attributes & OBJ_OPENIF) == 0) {
+        if ((Lookup->Attributes & OBJ_OPENIF) == 0)
             Walker->Status = STATUS_OBJECT_NAME_COLLISION;
-        } else if (Header->Type != Lookup->Insert->Type) {
+        else if (Header->Type != Lookup->Insert->Type)
             Walker->Status = STATUS_OBJECT_TYPE_MISMATCH;
-        } else {
-            ObfReferenceObject(Header->Body);
-            Walker->Object = Header->Body;
+        else
             Walker->Status = STATUS_OBJECT_NAME_EXISTS;
-        }
         return ObpWalkDone;
     }
-    ObfReferenceObject(Header->Body);
-    Walker->Object = Header->Body;
     Walker->Status = STATUS_SUCCESS;
     if (Header->Type == Lookup->Type || (Lookup->Type == NULL && Lookup->ParseContext == NULL))
         return ObpWalkDone;
@@ -137,6 +136,9 @@ static OBP_WALK ObpWalkDirectories(OBP_WALKER *Walker, POBP_DIRECTORY Directory)
                 Walker->Status = STATUS_OBJECT_NAME_NOT_FOUND;
             else
                 Walker->Status = ObpSetName(Lookup->Insert, &Component, Hash);
+            /* The entry's. One whose last reference has just gone, before its name, takes none. */
+            if (NT_SUCCESS(Walker->Status) && !ObpReferenceUnlessDying(Directory))
+                Walker->Status = STATUS_OBJECT_PATH_NOT_FOUND;
             if (NT_SUCCESS(Walker->Status)) {
                 if ((Lookup->Attributes & OBJ_PERMANENT) != 0)
                     atomic_fetch_or(&Lookup->Insert->Flags, OBP_PERMANENT);
@@ -161,8 +163,12 @@ static OBP_WALK ObpWalkDirectories(OBP_WALKER *Walker, POBP_DIRECTORY Directory)
             return ObpWalkLink;
         }
         Walker->Rest = Rest;
-        if (Last)
-            return ObpFound(Walker, Header);
+        if (Last) {
+            if (!ObpReferenceUnlessDying(Header->Body))
+                continue_here;
+            Walker->Object = Header->Body;
+            return ObpFound(Walker);
+        }
         if (Header->Type == ObpDirectoryType) {
             Directory = (POBP_DIRECTORY)Header->Body;
             ObpSkip(&Walker->Rest);

@@ -7,7 +7,8 @@ typedef struct _PSP_ACCOUNT {
     PVOID Context;
 } PSP_ACCOUNT;
 
-/* Drivers' threads have a start routine; a program's end with it, and ntio's own are stopped by it. */
+/* Drivers' threads have a start routine; a program's end with it, and ntio's own are stopped by it.
+ */
 static VOID PspAccountThread(PETHREAD Thread, PVOID Context)
 {
     PSP_ACCOUNT *Account = Context;

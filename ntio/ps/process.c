@@ -212,5 +212,5 @@ BOOLEAN NTAPI PsGetVersion(PULONG MajorVersion, PULONG MinorVersion, PULONG Buil
         *BuildNumber = Version.dwBuildNumber;
     if (CSDVersion != NULL)
         CSDVersion->Length = 0; /* no service pack */
-    return FALSE; /* not a checked build */
+    return FALSE;               /* not a checked build */
 }

@@ -2,10 +2,10 @@
 /*
  * ps.h - processes and threads as objects.
  *
- * One EPROCESS is System; drivers' entry points, AddDevice and work items run there. A program inside the host is
- * another (NtioCreateProcess); a host thread that calls in for the first time is attached to the
- * process that the host named as its default, and detached when it ends.
- * Locks: PspLock guards the list of processes and threads; no other lock is taken under it.
+ * One EPROCESS is System; drivers' entry points, AddDevice and work items run there. A program
+ * inside the host is another (NtioCreateProcess); a host thread that calls in for the first time is
+ * attached to the process that the host named as its default, and detached when it ends. Locks:
+ * PspLock guards the list of processes and threads; no other lock is taken under it.
  */
 #ifndef NTIO_PS_H
 #define NTIO_PS_H
@@ -30,9 +30,11 @@ struct _ETHREAD {
     LIST_ENTRY ListEntry; /* PspThreadList, PspLock */
     CLIENT_ID Cid;
     NTSTATUS ExitStatus;
-    KI_LOCK IrpLock;    /* guards IrpList */
-    LIST_ENTRY IrpList; /* IRP.ThreadListEntry of what this thread has asked for; io owns the links */
-    struct _IOP_THREAD_CACHE *IrpCache; /* io: per-thread lookaside lists, freed by its exit callout */
+    KI_LOCK IrpLock; /* guards IrpList */
+    LIST_ENTRY
+        IrpList; /* IRP.ThreadListEntry of what this thread has asked for; io owns the links */
+    struct _IOP_THREAD_CACHE
+        *IrpCache; /* io: per-thread lookaside lists, freed by its exit callout */
     PVOID StartRoutine, StartContext;
     CHAR Name[32];
     ULONG LastError; /* win32's GetLastError */
@@ -46,24 +48,30 @@ VOID PsShutdownSystem(VOID);
 
 /* Creates a process with an empty handle table. The caller owns the reference returned. */
 NTSTATUS PspCreateProcess(const char *ImageName, PEPROCESS *Process);
-/* Closes all handles of Process (as its end does on Windows), signals it, drops the caller's reference. */
+/* Closes all handles of Process (as its end does on Windows), signals it, drops the caller's
+ * reference. */
 VOID PspTerminateProcess(PEPROCESS Process, NTSTATUS ExitStatus);
-/* The process that host threads belong to which call in without having been attached; default: System. */
+/* The process that host threads belong to which call in without having been attached; default:
+ * System. */
 VOID PspSetDefaultProcess(PEPROCESS Process);
 
 /* The current ETHREAD; attaches the host's thread where it is new. Never NULL. */
 PETHREAD PspCurrentThread(VOID);
-/* Attaches the current host thread to Process under Name; PspDetachHostThread or the thread's end undoes it. */
+/* Attaches the current host thread to Process under Name; PspDetachHostThread or the thread's end
+ * undoes it. */
 NTSTATUS PspAttachHostThread(PEPROCESS Process, const char *Name);
 VOID PspDetachHostThread(VOID);
 
-/* Joins the system threads that have ended: no code of a driver is on their way out any more. PASSIVE_LEVEL. */
+/* Joins the system threads that have ended: no code of a driver is on their way out any more.
+ * PASSIVE_LEVEL. */
 VOID PspReapThreads(VOID);
 /* Calls Each for every thread, host's and system's, under PspLock. */
 typedef VOID PSP_THREAD_ROUTINE(PETHREAD Thread, PVOID Context);
 VOID PspEnumerateThreads(PSP_THREAD_ROUTINE *Each, PVOID Context);
 
-/* io registers this (it stays registered until PsShutdownSystem has run, and then may be called for another thread that sleeps outside): runs on each thread as it ends, at PASSIVE_LEVEL, to cancel and wait for its IRPs and free caches. */
+/* io registers this (it stays registered until PsShutdownSystem has run, and then may be called for
+ * another thread that sleeps outside): runs on each thread as it ends, at PASSIVE_LEVEL, to cancel
+ * and wait for its IRPs and free caches. */
 typedef VOID PSP_THREAD_EXIT_ROUTINE(PETHREAD Thread);
 extern PSP_THREAD_EXIT_ROUTINE *PspThreadExitCallout;
 

@@ -2,10 +2,11 @@
 /*
  * systhread.c - system threads: PsCreateSystemThread, and how they end.
  *
- * A thread ends by returning from its start routine or by PsTerminateSystemThread, which jumps back here, so that nothing of a
- * driver is on its stack when its object is signalled. Its host thread is joined later, by PspReapThreads.
+ * A thread ends by returning from its start routine or by PsTerminateSystemThread, which jumps back
+ * here, so that nothing of a driver is on its stack when its object is signalled. Its host thread
+ * is joined later, by PspReapThreads.
  */
-#define _GNU_SOURCE /* pthread_setname_np */
+#define _GNU_SOURCE /* pthread_setname_np, pthread_tryjoin_np */
 #include "psp.h"
 
 #include <setjmp.h>
@@ -44,7 +45,9 @@ static void *PspSystemThreadStart(void *Context)
         ((PKSTART_ROUTINE)(ULONG_PTR)Thread->StartRoutine)(Thread->StartContext);
     KE_IRQL_AT_MOST(PASSIVE_LEVEL);
 
-    /* Before it is signalled: whoever has seen it end finds it among the ended. */
+    PspRunExitCallout(Thread);
+    /* Before it is signalled: whoever has seen it end finds it among the ended. It waits for
+     * nothing any more. */
     Self->HostThread = pthread_self();
     KiLock(&PspLock);
     Self->Next = PspEndedThreads;
@@ -54,9 +57,10 @@ static void *PspSystemThreadStart(void *Context)
     return NULL;
 }
 
-VOID PspReapThreads(VOID)
+/* Wait: for those too that are still on their last steps. Else they are left for the next time. */
+static VOID PspJoinThreads(BOOLEAN Wait)
 {
-    PSP_SYSTEM_THREAD *Ended;
+    PSP_SYSTEM_THREAD *Ended, *Left = NULL;
 
     KiLock(&PspLock);
     Ended = PspEndedThreads;
@@ -65,10 +69,29 @@ VOID PspReapThreads(VOID)
     while (Ended != NULL) {
         PSP_SYSTEM_THREAD *Next = Ended->Next;
 
-        pthread_join(Ended->HostThread, NULL);
-        free(Ended);
+        if ((Wait ? pthread_join(Ended->HostThread, NULL)
+                  : pthread_tryjoin_np(Ended->HostThread, NULL)) == 0) {
+            free(Ended);
+        } else {
+            Ended->Next = Left;
+            Left = Ended;
+        }
         Ended = Next;
     }
+    while (Left != NULL) {
+        PSP_SYSTEM_THREAD *Next = Left->Next;
+
+        KiLock(&PspLock);
+        Left->Next = PspEndedThreads;
+        PspEndedThreads = Left;
+        KiUnlock(&PspLock);
+        Left = Next;
+    }
+}
+
+VOID PspReapThreads(VOID)
+{
+    PspJoinThreads(TRUE);
 }
 
 /* "driver.so!Routine": what people look for in the list of threads. */
@@ -94,7 +117,7 @@ NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess,
     NTSTATUS Status;
 
     KE_IRQL_AT_MOST(PASSIVE_LEVEL);
-    PspReapThreads();
+    PspJoinThreads(FALSE);
     if (ProcessHandle != NULL) {
         Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_CREATE_THREAD, PspProcessType,
                                            KernelMode, (PVOID *)&Process, NULL);

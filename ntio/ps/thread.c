@@ -2,9 +2,9 @@
 /*
  * thread.c - thread objects, and the host's threads that have one.
  *
- * A thread object lives from before its thread runs (or from when a host thread came in) until the last reference to it goes;
- * the thread holds one while it runs. ob needs a current thread to create or delete it, so at both ends the host's thread lives
- * on a stand-in on its stack.
+ * A thread object lives from before its thread runs (or from when a host thread came in) until the
+ * last reference to it goes; the thread holds one while it runs. ob needs a current thread to
+ * create or delete it, so at both ends the host's thread lives on a stand-in on its stack.
  */
 #define _GNU_SOURCE /* pthread_getname_np */
 #include "psp.h"
@@ -71,12 +71,16 @@ static VOID PspRemoveThread(PETHREAD Thread)
     atomic_fetch_sub(&Thread->Tcb.Process->ActiveThreads, 1);
 }
 
+VOID PspRunExitCallout(PETHREAD Thread)
+{
+    if (PspThreadExitCallout != NULL)
+        PspThreadExitCallout(Thread);
+}
+
 VOID PspEndCurrentThread(PETHREAD Thread)
 {
     ETHREAD StandIn;
 
-    if (PspThreadExitCallout != NULL)
-        PspThreadExitCallout(Thread);
     Thread->Tcb.AttachedProcess = NULL;
     PspRemoveThread(Thread);
     KeDetachCurrentThread();
@@ -121,6 +125,7 @@ VOID PspDetachHostThread(VOID)
     KE_IRQL_AT_MOST(PASSIVE_LEVEL);
     NTIO_ASSERT(Thread->StartRoutine == NULL);
     pthread_setspecific(PspExitKey, NULL);
+    PspRunExitCallout(Thread);
     PspEndCurrentThread(Thread);
 }
 
@@ -187,13 +192,13 @@ NTSTATUS PspInitializeThreads(VOID)
 }
 
 /*
- * A host thread that has called in before and lives on, outside: its next call would find a thread of a system that is
- * gone, so it is made new here. It does not run inside, and ends only after this or has been waited for.
+ * A host thread that has called in before and lives on, outside: its next call would find a thread
+ * of a system that is gone, so it is made new here. It does not run inside, and ends only after
+ * this or has been waited for.
  */
 static VOID PspForgetHostThread(PETHREAD Thread)
 {
-    if (PspThreadExitCallout != NULL)
-        PspThreadExitCallout(Thread);
+    PspRunExitCallout(Thread);
     PspRemoveThread(Thread);
     *Thread->Tcb.CurrentSlot = NULL;
     KiSignalObject(&Thread->Tcb.Header, 1);

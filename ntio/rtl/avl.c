@@ -2,7 +2,8 @@
 /*
  * avl.c - generic tables over an AVL tree. A look-up changes nothing, so readers may share a lock.
  *
- * The tree hangs from BalancedRoot.RightChild; Balance is the depth on the right less that on the left, -1 to 1.
+ * The tree hangs from BalancedRoot.RightChild; Balance is the depth on the right less that on the
+ * left, -1 to 1.
  */
 #include "rtlp.h"
 
@@ -13,7 +14,8 @@ typedef struct _RTLP_AVL_NODE {
 
 #define RtlpUserData(links) ((PVOID)((PUCHAR)(links) + offsetof(RTLP_AVL_NODE, UserData)))
 
-VOID NTAPI RtlInitializeGenericTableAvl(PRTL_AVL_TABLE Table, PRTL_AVL_COMPARE_ROUTINE CompareRoutine,
+VOID NTAPI RtlInitializeGenericTableAvl(PRTL_AVL_TABLE Table,
+                                        PRTL_AVL_COMPARE_ROUTINE CompareRoutine,
                                         PRTL_AVL_ALLOCATE_ROUTINE AllocateRoutine,
                                         PRTL_AVL_FREE_ROUTINE FreeRoutine, PVOID TableContext)
 {
@@ -54,8 +56,8 @@ static VOID RtlpRotate(PRTL_BALANCED_LINKS Node, BOOLEAN Right)
 }
 
 /*
- * Node leans by two to the side Right. Returns the node that stands there afterwards; *Shrunk: it is less deep than
- * Node was.
+ * Node leans by two to the side Right. Returns the node that stands there afterwards; *Shrunk: it
+ * is less deep than Node was.
  */
 static PRTL_BALANCED_LINKS RtlpRebalance(PRTL_BALANCED_LINKS Node, BOOLEAN Right, BOOLEAN *Shrunk)
 {
@@ -103,7 +105,8 @@ static PRTL_BALANCED_LINKS RtlpFind(PRTL_AVL_TABLE Table, PVOID Buffer,
 PVOID NTAPI RtlInsertElementGenericTableAvl(PRTL_AVL_TABLE Table, PVOID Buffer, CLONG BufferSize,
                                             PBOOLEAN NewElement)
 {
-    RTL_GENERIC_COMPARE_RESULTS Result = GenericGreaterThan; /* an empty table's first is on the right */
+    RTL_GENERIC_COMPARE_RESULTS Result =
+        GenericGreaterThan; /* an empty table's first is on the right */
     PRTL_BALANCED_LINKS Parent = RtlpFind(Table, Buffer, &Result), Root = &Table->BalancedRoot;
     PRTL_BALANCED_LINKS Node, Child;
     RTLP_AVL_NODE *Made;

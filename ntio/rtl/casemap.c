@@ -18,7 +18,7 @@ WCHAR NTAPI RtlUpcaseUnicodeChar(WCHAR SourceCharacter)
 
     if (SourceCharacter < 0x80)
         return SourceCharacter >= 'a' && SourceCharacter <= 'z' ? SourceCharacter - 32
-                                                                 : SourceCharacter;
+                                                                : SourceCharacter;
     while (Low < High) {
         ULONG Middle = (Low + High) / 2;
         const RTLP_CASE_RUN *Run = &RtlpCaseRuns[Middle];
@@ -35,12 +35,13 @@ WCHAR NTAPI RtlUpcaseUnicodeChar(WCHAR SourceCharacter)
     return SourceCharacter;
 }
 
-/* The reverse; rare, so the runs are gone through. Of several letters with one upper case the first counts. */
+/* The reverse; rare, so the runs are gone through. Of several letters with one upper case the first
+ * counts. */
 WCHAR NTAPI RtlDowncaseUnicodeChar(WCHAR SourceCharacter)
 {
     if (SourceCharacter < 0x80)
         return SourceCharacter >= 'A' && SourceCharacter <= 'Z' ? SourceCharacter + 32
-                                                                 : SourceCharacter;
+                                                                : SourceCharacter;
     for (ULONG i = 0; i < RTL_NUMBER_OF(RtlpCaseRuns); i++) {
         const RTLP_CASE_RUN *Run = &RtlpCaseRuns[i];
         LONG Letter = SourceCharacter - Run->Distance;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * crt.c - memory and narrow strings of kernel mode, in the drivers' calling convention. Native drivers have
- * mem* from drivers/crt; compiled ones import all of these by their plain names (exports.inc).
+ * crt.c - memory and narrow strings of kernel mode, in the drivers' calling convention. Native
+ * drivers have mem* from drivers/crt; compiled ones import all of these by their plain names
+ * (exports.inc).
  */
 #include "rtlp.h"
 

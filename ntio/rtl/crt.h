@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * crt.h - what crt.c gives to compiled drivers under the names of the C library (exports.inc). Native code uses the
- * compiler's own or ddk/ntcrt.h; declared here for the tests. Each is its C namesake, for the ASCII locale.
+ * crt.h - what crt.c gives to compiled drivers under the names of the C library (exports.inc).
+ * Native code uses the compiler's own or ddk/ntcrt.h; declared here for the tests. Each is its C
+ * namesake, for the ASCII locale.
  */
 #ifndef NTIO_RTL_CRT_H
 #define NTIO_RTL_CRT_H

@@ -44,7 +44,8 @@ NTSTATUS NTAPI DbgSetDebugFilterState(ULONG ComponentId, ULONG Level, BOOLEAN St
     return STATUS_SUCCESS;
 }
 
-static ULONG RtlpDebugPrint(PCCH Prefix, ULONG ComponentId, ULONG Level, PCCH Format, NT_VA_LIST List)
+static ULONG RtlpDebugPrint(PCCH Prefix, ULONG ComponentId, ULONG Level, PCCH Format,
+                            NT_VA_LIST List)
 {
     CHAR Text[RTLP_PRINT_MAXIMUM];
     RTLP_OUTPUT Output = {FALSE, Text, sizeof(Text), 0};

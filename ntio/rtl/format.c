@@ -2,10 +2,11 @@
 /*
  * format.c - the formatter behind DbgPrint, _snprintf, swprintf and the rest, narrow and wide.
  *
- * Microsoft's format language: %[flags][width][.precision][h|l|ll|w|I|I32|I64|L|z|j|t]type. The n types are not there, as in the
- * kernel. Lengths are 64-bit Windows': long is 32 bits. Text changes between UTF-8 and UTF-16 where the output's units
- * and a string's differ; a precision counts the units of the string.
- * Source: MS docs, "Format specification syntax: printf and wprintf functions", DbgPrint.
+ * Microsoft's format language: %[flags][width][.precision][h|l|ll|w|I|I32|I64|L|z|j|t]type. The n
+ * types are not there, as in the kernel. Lengths are 64-bit Windows': long is 32 bits. Text changes
+ * between UTF-8 and UTF-16 where the output's units and a string's differ; a precision counts the
+ * units of the string. Source: MS docs, "Format specification syntax: printf and wprintf
+ * functions", DbgPrint.
  */
 #include "rtlp.h"
 
@@ -98,7 +99,8 @@ static VOID RtlpFormatText(RTLP_OUTPUT *Output, const RTLP_SPEC *Spec, const VOI
         RtlpPad(Output, ' ', Padding);
 }
 
-static VOID RtlpFormatString(RTLP_OUTPUT *Output, const RTLP_SPEC *Spec, const VOID *Text, BOOLEAN Wide)
+static VOID RtlpFormatString(RTLP_OUTPUT *Output, const RTLP_SPEC *Spec, const VOID *Text,
+                             BOOLEAN Wide)
 {
     SIZE_T Most = Spec->Precision >= 0 ? (SIZE_T)Spec->Precision : (SIZE_T)-1;
     SIZE_T Length = 0;
@@ -155,7 +157,8 @@ static VOID RtlpFormatNumber(RTLP_OUTPUT *Output, const RTLP_SPEC *Spec, ULONGLO
     if (Spec->Alternate && Base == 16 && Value != 0) {
         Prefix[Prefixes++] = '0';
         Prefix[Prefixes++] = Upper ? 'X' : 'x';
-    } else if (Spec->Alternate && Base == 8 && Zeros == 0 && (Count == 0 || Text[Count - 1] != '0')) {
+    } else if (Spec->Alternate && Base == 8 && Zeros == 0 &&
+               (Count == 0 || Text[Count - 1] != '0')) {
         Zeros = 1;
     }
     Padding = Spec->Width - Prefixes - Zeros - Count;
@@ -191,9 +194,9 @@ static VOID RtlpFormatDouble(RTLP_OUTPUT *Output, const RTLP_SPEC *Spec, double 
     Format[At + 2] = (char)Spec->Type;
     Format[At + 3] = 0;
     Length = snprintf(Text, sizeof(Text), Format,
-                      Spec->Precision < 0     ? 6
+                      Spec->Precision < 0    ? 6
                       : Spec->Precision > 64 ? 64
-                                              : Spec->Precision,
+                                             : Spec->Precision,
                       Value);
     if (Length < 0 || Length >= (int)sizeof(Text))
         Length = (int)sizeof(Text) - 1;
@@ -210,7 +213,8 @@ static VOID RtlpFormatDouble(RTLP_OUTPUT *Output, const RTLP_SPEC *Spec, double 
     RtlpFormatText(Output, &Padding, Text, (SIZE_T)Length, FALSE);
 }
 
-static ULONGLONG RtlpNumberArgument(const RTLP_SPEC *Spec, BOOLEAN Signed, RTLP_ARGUMENTS *Arguments)
+static ULONGLONG RtlpNumberArgument(const RTLP_SPEC *Spec, BOOLEAN Signed,
+                                    RTLP_ARGUMENTS *Arguments)
 {
     switch (Spec->Size) {
     case Size64:
@@ -385,7 +389,8 @@ static VOID RtlpFormatOne(RTLP_OUTPUT *Output, RTLP_SPEC *Spec, RTLP_ARGUMENTS *
     case 'p':
         Spec->Plus = Spec->Space = Spec->Alternate = FALSE;
         Spec->Precision = 16;
-        RtlpFormatNumber(Output, Spec, (ULONG_PTR)NT_VA_ARG(Arguments->List, PVOID), FALSE, 16, TRUE);
+        RtlpFormatNumber(Output, Spec, (ULONG_PTR)NT_VA_ARG(Arguments->List, PVOID), FALSE, 16,
+                         TRUE);
         break;
     case 'e':
     case 'E':

@@ -15,7 +15,8 @@ static BOOLEAN RtlpKnownBase(ULONG Base)
     return Base == 2 || Base == 8 || Base == 10 || Base == 16;
 }
 
-/* Takes as many digits as there are; what follows them is left alone. Base 0: 0x, 0o, 0b, or ten. */
+/* Takes as many digits as there are; what follows them is left alone. Base 0: 0x, 0o, 0b, or ten.
+ */
 NTSTATUS NTAPI RtlUnicodeStringToInteger(PCUNICODE_STRING String, ULONG Base, PULONG Value)
 {
     const WCHAR *At = String->Buffer, *End = At + String->Length / sizeof(WCHAR);
@@ -70,7 +71,7 @@ NTSTATUS NTAPI RtlIntegerToUnicodeString(ULONG Value, ULONG Base, PUNICODE_STRIN
 }
 
 /* Where each byte of a GUID stands in its text: high digit first, -1 a dash. */
-static const signed char RtlpGuidOrder[] = {3, 2,  1, 0, -1, 5,  4,  -1, 7,  6,
+static const signed char RtlpGuidOrder[] = {3,  2, 1, 0,  -1, 5,  4,  -1, 7,  6,
                                             -1, 8, 9, -1, 10, 11, 12, 13, 14, 15};
 #define RTLP_GUID_CHARS 38 /* with braces */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* printf.c - the printf family of kernel mode, over format.c. See ntcrt.h for what the n forms return. */
+/* printf.c - the printf family of kernel mode, over format.c. See ntcrt.h for what the n forms
+ * return. */
 #include "rtlp.h"
 
 #define RTLP_UNLIMITED ((SIZE_T)0x7fffffff)
@@ -16,7 +17,8 @@ static int RtlpClose(RTLP_OUTPUT *Output)
     return Output->Count > Output->Limit ? -1 : (int)Output->Count;
 }
 
-static int RtlpPrint(BOOLEAN Wide, PVOID To, SIZE_T n, const VOID *Format, RTLP_ARGUMENTS *Arguments)
+static int RtlpPrint(BOOLEAN Wide, PVOID To, SIZE_T n, const VOID *Format,
+                     RTLP_ARGUMENTS *Arguments)
 {
     RTLP_OUTPUT Output = {Wide, To, n, 0};
 

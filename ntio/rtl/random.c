@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * random.c - random numbers, 0 to MAXLONG - 1. Not for secrets. RtlUniform is a linear congruential generator with the
- * constants of Windows; RtlRandom and RtlRandomEx shuffle its output through a table that all callers share.
+ * random.c - random numbers, 0 to MAXLONG - 1. Not for secrets. RtlUniform is a linear congruential
+ * generator with the constants of Windows; RtlRandom and RtlRandomEx shuffle its output through a
+ * table that all callers share.
  */
 #include "rtlp.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* rtlp.h - what the files of rtl share, and the routines that only compiled drivers call by name. */
+/* rtlp.h - what the files of rtl share, and the routines that only compiled drivers call by name.
+ */
 #ifndef NTIO_RTL_RTLP_H
 #define NTIO_RTL_RTLP_H
 
@@ -13,10 +14,13 @@ static inline PVOID RtlpAllocate(SIZE_T Bytes)
     return ExAllocatePoolWithTag(PagedPool, Bytes, RTL_TAG);
 }
 
-/* A copy of SourceString in DestinationString, terminated; RtlFreeUnicodeString. FALSE: no memory, or too long. PASSIVE_LEVEL. */
-NTSYSAPI BOOLEAN NTAPI RtlCreateUnicodeString(PUNICODE_STRING DestinationString, PCWSTR SourceString);
+/* A copy of SourceString in DestinationString, terminated; RtlFreeUnicodeString. FALSE: no memory,
+ * or too long. PASSIVE_LEVEL. */
+NTSYSAPI BOOLEAN NTAPI RtlCreateUnicodeString(PUNICODE_STRING DestinationString,
+                                              PCWSTR SourceString);
 
-/* One character of UTF-8 from *At (below End) to *Code; FALSE, and U+FFFD, where it is malformed. */
+/* One character of UTF-8 from *At (below End) to *Code; FALSE, and U+FFFD, where it is malformed.
+ */
 BOOLEAN RtlpDecodeUtf8(const CHAR **At, const CHAR *End, ULONG *Code);
 /* One character of UTF-16; an unpaired surrogate is FALSE and U+FFFD. */
 BOOLEAN RtlpDecodeUtf16(const WCHAR **At, const WCHAR *End, ULONG *Code);
@@ -25,14 +29,14 @@ ULONG RtlpEncodeUtf8(ULONG Code, CHAR *To);
 ULONG RtlpEncodeUtf16(ULONG Code, WCHAR *To);
 
 /*
- * The formatter behind all of the printf family. Format's units are narrow or wide, and so are the output's. Emit is called
- * once for each unit. Returns the number of units.
+ * The formatter behind all of the printf family. Format's units are narrow or wide, and so are the
+ * output's. Emit is called once for each unit. Returns the number of units.
  */
 typedef struct _RTLP_OUTPUT {
     BOOLEAN Wide;
-    PVOID Buffer;  /* CHAR or WCHAR */
-    SIZE_T Limit;  /* units that fit */
-    SIZE_T Count;  /* units written, or that would have been */
+    PVOID Buffer; /* CHAR or WCHAR */
+    SIZE_T Limit; /* units that fit */
+    SIZE_T Count; /* units written, or that would have been */
 } RTLP_OUTPUT;
 /* NT_VA_LIST may be an array type, which can't be passed on by address otherwise. */
 typedef struct _RTLP_ARGUMENTS {

@@ -79,7 +79,8 @@ static ULONG RtlpSidLength(const UCHAR *Sid)
 
 static BOOLEAN RtlpValidAcl(const ACL *Acl)
 {
-    return Acl == NULL || (Acl->AclRevision >= 2 && Acl->AclRevision <= 4 && Acl->AclSize >= sizeof(ACL));
+    return Acl == NULL ||
+           (Acl->AclRevision >= 2 && Acl->AclRevision <= 4 && Acl->AclSize >= sizeof(ACL));
 }
 
 static BOOLEAN RtlpValidSid(const UCHAR *Sid)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * splay.c - generic tables over a splay tree (Sleator and Tarjan, 1985). What is looked up comes to the root; so every
- * access changes the tree, and the caller's lock is exclusive. The root's Parent is itself, as on Windows.
+ * splay.c - generic tables over a splay tree (Sleator and Tarjan, 1985). What is looked up comes to
+ * the root; so every access changes the tree, and the caller's lock is exclusive. The root's Parent
+ * is itself, as on Windows.
  */
 #include "rtlp.h"
 
@@ -69,8 +70,7 @@ static PRTL_SPLAY_LINKS RtlpSplay(PRTL_SPLAY_LINKS Node)
         PRTL_SPLAY_LINKS Parent = Node->Parent;
 
         if (!RtlpIsRoot(Parent)) {
-            BOOLEAN SameSide =
-                (Parent->LeftChild == Node) == (Parent->Parent->LeftChild == Parent);
+            BOOLEAN SameSide = (Parent->LeftChild == Node) == (Parent->Parent->LeftChild == Parent);
             RtlpRotate(SameSide ? Parent : Node);
         }
         RtlpRotate(Node);
@@ -78,7 +78,8 @@ static PRTL_SPLAY_LINKS RtlpSplay(PRTL_SPLAY_LINKS Node)
     return Node;
 }
 
-/* The node that is equal to Buffer, or the last one on the way to where it would be; *Result: on which side. */
+/* The node that is equal to Buffer, or the last one on the way to where it would be; *Result: on
+ * which side. */
 static PRTL_SPLAY_LINKS RtlpFind(PRTL_GENERIC_TABLE Table, PVOID Buffer,
                                  RTL_GENERIC_COMPARE_RESULTS *Result)
 {

@@ -33,7 +33,8 @@ NTSTATUS NTAPI RtlInitUnicodeStringEx(PUNICODE_STRING DestinationString, PCWSTR 
     return STATUS_SUCCESS;
 }
 
-/* A closing zero, where there is room: not part of a counted string, but kind to whoever prints it. */
+/* A closing zero, where there is room: not part of a counted string, but kind to whoever prints it.
+ */
 static VOID RtlpTerminate(PUNICODE_STRING String)
 {
     if (String->Length + sizeof(WCHAR) <= String->MaximumLength)
@@ -77,9 +78,8 @@ NTSTATUS NTAPI RtlAppendUnicodeStringToString(PUNICODE_STRING Destination, PCUNI
 
 NTSTATUS NTAPI RtlAppendUnicodeToString(PUNICODE_STRING Destination, PCWSTR Source)
 {
-    return Source == NULL
-               ? STATUS_SUCCESS
-               : RtlpAppend(Destination, Source, NtCrt_wcslen(Source) * sizeof(WCHAR));
+    return Source == NULL ? STATUS_SUCCESS
+                          : RtlpAppend(Destination, Source, NtCrt_wcslen(Source) * sizeof(WCHAR));
 }
 
 LONG NTAPI RtlCompareUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2,
@@ -175,8 +175,8 @@ NTSTATUS NTAPI RtlDowncaseUnicodeString(PUNICODE_STRING DestinationString,
 NTSTATUS NTAPI RtlDuplicateUnicodeString(ULONG Flags, PCUNICODE_STRING SourceString,
                                          PUNICODE_STRING DestinationString)
 {
-    const ULONG Known =
-        RTL_DUPLICATE_UNICODE_STRING_NULL_TERMINATE | RTL_DUPLICATE_UNICODE_STRING_ALLOCATE_NULL_STRING;
+    const ULONG Known = RTL_DUPLICATE_UNICODE_STRING_NULL_TERMINATE |
+                        RTL_DUPLICATE_UNICODE_STRING_ALLOCATE_NULL_STRING;
     SIZE_T Bytes;
 
     /* An empty string can only be allocated as its closing zero. */
@@ -222,10 +222,10 @@ BOOLEAN NTAPI RtlCreateUnicodeString(PUNICODE_STRING DestinationString, PCWSTR S
     UNICODE_STRING Source;
 
     return NT_SUCCESS(RtlInitUnicodeStringEx(&Source, SourceString)) && SourceString != NULL &&
-           NT_SUCCESS(RtlDuplicateUnicodeString(
-               RTL_DUPLICATE_UNICODE_STRING_NULL_TERMINATE |
-                   RTL_DUPLICATE_UNICODE_STRING_ALLOCATE_NULL_STRING,
-               &Source, DestinationString));
+           NT_SUCCESS(
+               RtlDuplicateUnicodeString(RTL_DUPLICATE_UNICODE_STRING_NULL_TERMINATE |
+                                             RTL_DUPLICATE_UNICODE_STRING_ALLOCATE_NULL_STRING,
+                                         &Source, DestinationString));
 }
 
 NTSTATUS NTAPI RtlAnsiStringToUnicodeString(PUNICODE_STRING DestinationString,

@@ -35,7 +35,8 @@ BOOLEAN RtlpDecodeUtf8(const CHAR **At, const CHAR *End, ULONG *Code)
         Next = Value << 6 | (*p & 0x3f);
         /* The second byte shows overlong forms, surrogates and what is above Unicode. */
         if (i == 0) {
-            ULONG Floor = Next << (6 * (Follow - 1)), Ceiling = ((Next + 1) << (6 * (Follow - 1))) - 1;
+            ULONG Floor = Next << (6 * (Follow - 1)),
+                  Ceiling = ((Next + 1) << (6 * (Follow - 1))) - 1;
 
             if (Ceiling < Least || Floor > 0x10ffff || (Floor >= 0xd800 && Ceiling <= 0xdfff)) {
                 *At = (const CHAR *)p;

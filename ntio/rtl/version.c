@@ -29,7 +29,7 @@ NTSTATUS NTAPI RtlGetVersion(PRTL_OSVERSIONINFOW lpVersionInformation)
         PRTL_OSVERSIONINFOEXW Extended = (PRTL_OSVERSIONINFOEXW)lpVersionInformation;
 
         Extended->wServicePackMajor = Extended->wServicePackMinor = 0;
-        Extended->wSuiteMask = 0x100;                /* VER_SUITE_SINGLEUSERTS */
+        Extended->wSuiteMask = 0x100; /* VER_SUITE_SINGLEUSERTS */
         Extended->wProductType = NtProductWinNt;
         Extended->wReserved = 0;
     }
@@ -68,8 +68,8 @@ static BOOLEAN RtlpHolds(ULONG Condition, ULONG Have, ULONG Want)
 }
 
 /*
- * Major, minor and service pack are compared as one number as far as they are asked for: a difference in the higher
- * one decides, and the condition of the major version is that of all.
+ * Major, minor and service pack are compared as one number as far as they are asked for: a
+ * difference in the higher one decides, and the condition of the major version is that of all.
  */
 NTSTATUS NTAPI RtlVerifyVersionInfo(PRTL_OSVERSIONINFOEXW VersionInfo, ULONG TypeMask,
                                     ULONGLONG ConditionMask)
@@ -122,7 +122,8 @@ NTSTATUS NTAPI RtlVerifyVersionInfo(PRTL_OSVERSIONINFOEXW VersionInfo, ULONG Typ
         }
     }
     if ((TypeMask & VER_BUILDNUMBER_) != 0 &&
-        !RtlpHolds(RtlpCondition(ConditionMask, VER_BUILDNUMBER_), RTLP_BUILD, VersionInfo->dwBuildNumber))
+        !RtlpHolds(RtlpCondition(ConditionMask, VER_BUILDNUMBER_), RTLP_BUILD,
+                   VersionInfo->dwBuildNumber))
         return STATUS_REVISION_MISMATCH;
     if ((TypeMask & VER_PLATFORMID_) != 0 &&
         !RtlpHolds(RtlpCondition(ConditionMask, VER_PLATFORMID_), Have.dwPlatformId,

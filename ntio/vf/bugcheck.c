@@ -120,7 +120,7 @@ static _Noreturn __attribute__((noinline)) VOID VfpStop(ULONG Code, const ULONG_
     abort();
 }
 
-VOID VfBugCheck(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4,
+VOID NTAPI VfBugCheck(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4,
                 const char *What)
 {
     ULONG_PTR Parameter[4] = {P1, P2, P3, P4};
@@ -145,14 +145,14 @@ VOID NTAPI KeBugCheck(ULONG BugCheckCode)
     VfpStop(BugCheckCode, Parameter, NULL);
 }
 
-VOID VfStop(ULONG Subcode, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4, const char *What)
+VOID NTAPI VfStop(ULONG Subcode, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4, const char *What)
 {
     ULONG_PTR Parameter[4] = {Subcode, P2, P3, P4};
 
     VfpStop(DRIVER_VERIFIER_DETECTED_VIOLATION, Parameter, What);
 }
 
-VOID VfNotImplemented(const char *Routine)
+VOID NTAPI VfNotImplemented(const char *Routine)
 {
     ULONG_PTR Parameter[4] = {(ULONG_PTR)Routine, (ULONG_PTR)__builtin_return_address(0), 0, 0};
     char Text[256];
@@ -161,7 +161,7 @@ VOID VfNotImplemented(const char *Routine)
     VfpStop(NTIO_ROUTINE_NOT_IMPLEMENTED, Parameter, Text);
 }
 
-void NtioAssertionFailed(const char *Text, const char *File, int Line)
+void NTAPI NtioAssertionFailed(const char *Text, const char *File, int Line)
 {
     ULONG_PTR Parameter[4] = {(ULONG_PTR)Text, (ULONG_PTR)File, (ULONG_PTR)Line, 0};
     char What[512];

@@ -10,9 +10,19 @@
 
 static void drop(struct discs *discs, struct disc *disc); /* lock held; may free */
 
+static void free_disc(struct disc *disc)
+{
+    if (disc->handle != INVALID_HANDLE_VALUE)
+        CloseHandle(disc->handle);
+    if (disc->operations != INVALID_HANDLE_VALUE)
+        CloseHandle(disc->operations);
+    free(disc->path);
+    free(disc);
+}
+
 /* ---- following plug and play ---- */
 
-static struct disc *open_disc(const char *path)
+static struct disc *open_disc(struct discs *discs, const char *path)
 {
     STORAGE_DEVICE_NUMBER number;
     struct disc *disc;
@@ -27,19 +37,17 @@ static struct disc *open_disc(const char *path)
     if (error)
         return NULL;
     snprintf(name, sizeof(name), "\\\\.\\CdRom%u", (unsigned)number.DeviceNumber);
-    handle = open_interface(name);
-    if (handle == INVALID_HANDLE_VALUE)
-        return NULL;
-
     disc = calloc(1, sizeof(*disc));
-    if (disc)
-        disc->path = strdup(path);
-    if (!disc || !disc->path) {
-        free(disc);
-        CloseHandle(handle);
+    if (!disc)
+        return NULL;
+    disc->path = strdup(path);
+    disc->handle = open_interface(name);
+    disc->operations = open_interface(name);
+    if (!disc->path || disc->handle == INVALID_HANDLE_VALUE || disc->operations == INVALID_HANDLE_VALUE ||
+        !CreateIoCompletionPort(disc->operations, discs->port, 0, 0)) {
+        free_disc(disc);
         return NULL;
     }
-    disc->handle = handle;
     disc->references = 1;
     snprintf(disc->name, sizeof(disc->name), "cdrom%u", (unsigned)number.DeviceNumber);
     return disc;
@@ -86,7 +94,7 @@ static bool add_new(struct discs *discs, const char *path)
     pthread_mutex_unlock(&discs->lock);
     if (have)
         return false;
-    disc = open_disc(path);
+    disc = open_disc(discs, path);
     if (!disc)
         return false; /* gone again, or does not answer: the next look tells */
     disc_refresh(disc);
@@ -134,6 +142,15 @@ static void *discs_thread(void *context)
     return NULL;
 }
 
+static void end_port(struct discs *discs)
+{
+    for (unsigned i = 0; i < discs->port_thread_count; i++)
+        PostQueuedCompletionStatus(discs->port, 0, 0, NULL);
+    for (unsigned i = 0; i < discs->port_thread_count; i++)
+        pthread_join(discs->port_threads[i], NULL);
+    CloseHandle(discs->port);
+}
+
 int discs_start(struct discs *discs, void (*changed)(void *context), bool (*accept)(const char *path, void *context),
                 void *context)
 {
@@ -143,7 +160,19 @@ int discs_start(struct discs *discs, void (*changed)(void *context), bool (*acce
     discs->context = context;
     pthread_mutex_init(&discs->lock, NULL);
     pthread_cond_init(&discs->wake, NULL);
-    return pthread_create(&discs->thread, NULL, discs_thread, discs) == 0 ? 0 : -1;
+    discs->port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
+    if (!discs->port)
+        goto destroy;
+    while (discs->port_thread_count < DISC_THREADS &&
+           pthread_create(&discs->port_threads[discs->port_thread_count], NULL, disc_port_thread, discs) == 0)
+        discs->port_thread_count++;
+    if (discs->port_thread_count > 0 && pthread_create(&discs->thread, NULL, discs_thread, discs) == 0)
+        return 0;
+    end_port(discs);
+destroy:
+    pthread_cond_destroy(&discs->wake);
+    pthread_mutex_destroy(&discs->lock);
+    return -1;
 }
 
 void discs_look(struct discs *discs)
@@ -162,6 +191,7 @@ void discs_stop(struct discs *discs)
     pthread_mutex_unlock(&discs->lock);
     pthread_join(discs->thread, NULL);
     drop_gone(discs, NULL);
+    end_port(discs);
     pthread_cond_destroy(&discs->wake);
     pthread_mutex_destroy(&discs->lock);
 }
@@ -171,11 +201,8 @@ void discs_stop(struct discs *discs)
 static void drop(struct discs *discs, struct disc *disc)
 {
     (void)discs;
-    if (--disc->references > 0)
-        return;
-    CloseHandle(disc->handle);
-    free(disc->path);
-    free(disc);
+    if (--disc->references == 0)
+        free_disc(disc);
 }
 
 void disc_release(struct discs *discs, struct disc *disc)

@@ -2,8 +2,9 @@
 /*
  * discs.h - the CD drives of this host, as the faces of attach see them: they come, go, have a length, are read.
  *
- * A thread of its own follows plug and play. It opens each drive's \\.\CdRomN once; the handle stays until the drive has
- * gone and the last read has ended. Lock: discs.lock guards the list and each disc's fields but `length` (atomic).
+ * A thread of its own follows plug and play. It opens each drive's \\.\CdRomN; the handles stay until the drive has gone and the last
+ * operation has ended. Two more threads take completed operations from a port. Lock: discs.lock guards the list and each disc's fields
+ * but `length` (atomic).
  */
 #ifndef SCSINET_DISCS_H
 #define SCSINET_DISCS_H
@@ -16,14 +17,16 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define DISC_SECTOR 2048u
+#define DISC_SECTOR  2048u
+#define DISC_THREADS 2u
 
 struct disc {
     struct disc *next;
     uint64_t number; /* never used twice in a process */
     char name[24];   /* "cdrom0" */
     char *path;      /* of the device interface */
-    HANDLE handle;
+    HANDLE handle;         /* for whoever waits himself */
+    HANDLE operations;     /* the same drive, bound to the port */
     unsigned references; /* the list's, and each user's */
     bool gone;
     _Atomic uint64_t length; /* bytes, as it was when last asked for */
@@ -36,6 +39,9 @@ struct discs {
     uint64_t next_number;
     bool look, stop;
     pthread_t thread;
+    HANDLE port; /* a packet without an OVERLAPPED ends one of its threads */
+    pthread_t port_threads[DISC_THREADS];
+    unsigned port_thread_count;
     void (*changed)(void *context); /* a disc came or went; on the thread */
     bool (*accept)(const char *path, void *context); /* whether to open it; NULL: every one */
     void *context;
@@ -46,7 +52,7 @@ int discs_start(struct discs *discs, void (*changed)(void *context), bool (*acce
                 void *context);
 /* Something may have come or gone: looks again, soon, on its own thread. From any thread. */
 void discs_look(struct discs *discs);
-/* Ends; drops every disc. Nobody uses one any more. */
+/* Ends; drops every disc. Nobody uses one any more, and no operation is under way. */
 void discs_stop(struct discs *discs);
 
 /* With a reference, or NULL. */
@@ -56,20 +62,45 @@ struct disc *discs_find_number(struct discs *discs, uint64_t number);
 struct disc *discs_next(struct discs *discs, uint64_t after);
 void disc_release(struct discs *discs, struct disc *disc);
 
-/* Asks the drive for the disc's length. 0, or an errno (ENOMEDIUM, EIO). */
+/* Asks the drive for the disc's length, and waits. 0, or an errno (ENOMEDIUM, EIO). */
 int disc_refresh(struct disc *disc);
 
 /*
- * A read that can be cancelled from another thread (disc_cancel) while it lasts. Any offset and size; returns the bytes read, fewer at
- * the end of the disc, or -errno (EIO, EINTR, ENOMEDIUM, ENOMEM). *data points into a buffer of the calling thread's, good until its
- * next read.
+ * A read, or a question for the length, that nobody waits for and that can be cancelled. It lives in memory of its user's, who starts with zeros, sets
+ * `disc` (and keeps a reference to it) and `done`, and starts it; `done` is called exactly once, on a thread of the port or on the one
+ * that starts it. After that it may be started again or be freed (disc_operation_free).
  */
-struct disc_read {
+struct disc_operation {
     struct disc *disc;
-    OVERLAPPED overlapped;
-    atomic_bool cancelled;
+    /* error: 0 or an errno (EIO, EINTR when cancelled, ENOMEDIUM, ENOMEM). data: what was read; good until the operation is started again. */
+    void (*done)(struct disc_operation *operation, int error, const void *data, size_t size);
+
+    OVERLAPPED overlapped; /* the rest is discread.c's */
+    pthread_mutex_t lock;  /* held while I/O is being started: a cancel comes before or after, a completion after */
+    bool initialized, cancelled;
+    bool length_only, asked;
+    enum { DISC_ASKING, DISC_READING } phase;
+    int failure;              /* of a read that is tried again if the disc is another one */
+    uint64_t failed_length;   /* the disc's when it failed */
+    uint64_t offset;
+    size_t size;
+    uint8_t *buffer;
+    size_t capacity;
+    union {
+        GET_LENGTH_INFORMATION length;
+        uint64_t align;
+    } answer;
 };
-ssize_t disc_read(struct disc_read *read, uint64_t offset, size_t size, const void **data);
-void disc_cancel(struct disc_read *read);
+
+/* Any offset and size; fewer bytes at the end of the disc. */
+void disc_read(struct disc_operation *operation, uint64_t offset, size_t size);
+/* Brings disc->length up to date. */
+void disc_ask_length(struct disc_operation *operation);
+/* While it lasts, from any thread. */
+void disc_cancel(struct disc_operation *operation);
+void disc_operation_free(struct disc_operation *operation);
+
+/* discread.c, for discs.c */
+void *disc_port_thread(void *context);
 
 #endif

@@ -204,14 +204,30 @@ void lab_unshare(struct lab *lab, unsigned drive)
     discs_look(&lab->discs);
 }
 
+static bool has_connections(struct lab *lab, void *context)
+{
+    bool enough;
+
+    pthread_mutex_lock(&lab->server->lock);
+    enough = lab->server->next_number >= *(const unsigned *)context;
+    pthread_mutex_unlock(&lab->server->lock);
+    return enough;
+}
+
 void lab_connect(struct lab *lab)
 {
     struct client_events events = {client_changed, client_ended, client_log_it, lab};
     char error[300] = "";
+    unsigned number;
 
+    pthread_mutex_lock(&lab->server->lock);
+    number = lab->server->next_number + 1;
+    pthread_mutex_unlock(&lab->server->lock);
     lab->client = client_connect(&lab->address, -1, &events, error, sizeof(error));
     if (!lab->client)
         fail_msg("%s", error);
+    if (!lab_wait(lab, has_connections, &number))
+        fail_msg("the server did not take the connection");
 }
 
 void lab_disconnect(struct lab *lab)

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* irql.c - IRQL, processor slots, what GS shows, spin locks on one thread, priorities, regions, time. */
+/* irql.c - IRQL, processor slots, what GS shows, spin locks on one thread, priorities, regions,
+ * time. */
 #include "ketest.h"
 
 static __thread ULONG tls_value;
 static __thread ULONG tls_other;
 
 /*
- * gcc 12 took __tls_get_addr for a routine that keeps rsi, rdi and xmm6 to xmm15 when an ms_abi function called it: values that
- * lived in those were lost. -ftls-model=initial-exec makes no such call.
+ * gcc 12 took __tls_get_addr for a routine that keeps rsi, rdi and xmm6 to xmm15 when an ms_abi
+ * function called it: values that lived in those were lost. -ftls-model=initial-exec makes no such
+ * call.
  */
-__attribute__((noinline)) static ULONG NTAPI tls_in_ms_abi(ULONG a, ULONG b, ULONG c, ULONG d, double x,
-                                                           ULONG *out)
+__attribute__((noinline)) static ULONG NTAPI tls_in_ms_abi(ULONG a, ULONG b, ULONG c, ULONG d,
+                                                           double x, ULONG *out)
 {
     ULONG sum = a;
 
@@ -309,11 +311,16 @@ static void test_device_queue(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tls_in_ms_abi),  cmocka_unit_test(test_raise_and_lower),
-        cmocka_unit_test(test_gs),             cmocka_unit_test(test_processors),
-        cmocka_unit_test(test_affinity),       cmocka_unit_test(test_spin_lock),
-        cmocka_unit_test(test_queued_spin_lock), cmocka_unit_test(test_regions),
-        cmocka_unit_test(test_priority),       cmocka_unit_test(test_time),
+        cmocka_unit_test(test_tls_in_ms_abi),
+        cmocka_unit_test(test_raise_and_lower),
+        cmocka_unit_test(test_gs),
+        cmocka_unit_test(test_processors),
+        cmocka_unit_test(test_affinity),
+        cmocka_unit_test(test_spin_lock),
+        cmocka_unit_test(test_queued_spin_lock),
+        cmocka_unit_test(test_regions),
+        cmocka_unit_test(test_priority),
+        cmocka_unit_test(test_time),
         cmocka_unit_test(test_device_queue),
     };
     return cmocka_run_group_tests(tests, boot, shut);

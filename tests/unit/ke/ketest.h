@@ -36,7 +36,8 @@ static inline NTSTATUS poll_object(PVOID object)
     return KeWaitForSingleObject(object, Executive, KernelMode, FALSE, &zero);
 }
 
-/* Sleeps until the thread's wait has been entered: then it can be signalled as a waiter. 5 s at most. */
+/* Sleeps until the thread's wait has been entered: then it can be signalled as a waiter. 5 s at
+ * most. */
 static inline void until_waiting(PKTHREAD thread)
 {
     for (int i = 0; i < 5000; i++) {
@@ -48,8 +49,9 @@ static inline void until_waiting(PKTHREAD thread)
 }
 
 /*
- * Processor slots: as many as the host has, unless the program's argument says otherwise. With one, everything at DISPATCH_LEVEL
- * is one after the other; with more than the host's, threads are preempted there.
+ * Processor slots: as many as the host has, unless the program's argument says otherwise. With one,
+ * everything at DISPATCH_LEVEL is one after the other; with more than the host's, threads are
+ * preempted there.
  */
 static unsigned processors;
 

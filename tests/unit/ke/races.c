@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* races.c - waits, signals, spin locks and slots under many threads: no wake-up is lost, nothing is given out twice. */
+/* races.c - waits, signals, spin locks and slots under many threads: no wake-up is lost, nothing is
+ * given out twice. */
 #define _GNU_SOURCE /* pthread_timedjoin_np */
 #include "ketest.h"
 #include <sched.h>
@@ -23,7 +24,8 @@ static void *take_units(void *context)
     (void)context;
     for (;;) {
         /* The semaphore second: at the end it is empty before the stop is seen. */
-        NTSTATUS status = KeWaitForMultipleObjects(2, objects, WaitAny, Executive, KernelMode, FALSE, NULL, NULL);
+        NTSTATUS status =
+            KeWaitForMultipleObjects(2, objects, WaitAny, Executive, KernelMode, FALSE, NULL, NULL);
         if (status == STATUS_WAIT_0)
             return NULL;
         atomic_fetch_add(&units.taken, 1);
@@ -67,7 +69,8 @@ static void test_semaphore_units(void **state)
     assert_true(IsListEmpty(&units.stop.Header.WaitListHead));
 }
 
-/* Two threads hand the turn to each other with events on the waiter's stack, which is gone once it runs. */
+/* Two threads hand the turn to each other with events on the waiter's stack, which is gone once it
+ * runs. */
 
 static struct {
     PKEVENT _Atomic waiting;
@@ -125,7 +128,8 @@ static void test_event_freed(void **state)
     pthread_join(setter, NULL);
 }
 
-/* Waits for any and for all over the same events, with time-outs in between: each set is taken by exactly one. */
+/* Waits for any and for all over the same events, with time-outs in between: each set is taken by
+ * exactly one. */
 
 #define EVENTS 4
 static struct {
@@ -146,7 +150,8 @@ static void *wait_mixed(void *context)
 
         if (number % 3 == 2) {
             PVOID objects[2] = {&mixed.event[round % EVENTS], &mixed.event[(round + 1) % EVENTS]};
-            status = KeWaitForMultipleObjects(2, objects, WaitAll, Executive, KernelMode, FALSE, &limit, blocks);
+            status = KeWaitForMultipleObjects(2, objects, WaitAll, Executive, KernelMode, FALSE,
+                                              &limit, blocks);
             if (status == STATUS_SUCCESS) {
                 atomic_fetch_add(&mixed.taken[round % EVENTS], 1);
                 atomic_fetch_add(&mixed.taken[(round + 1) % EVENTS], 1);
@@ -155,8 +160,8 @@ static void *wait_mixed(void *context)
             PVOID objects[EVENTS];
             for (int i = 0; i < EVENTS; i++)
                 objects[i] = &mixed.event[(round + (ULONG)i) % EVENTS];
-            status = KeWaitForMultipleObjects(EVENTS, objects, WaitAny, Executive, KernelMode, FALSE,
-                                              number % 3 ? &limit : NULL, blocks);
+            status = KeWaitForMultipleObjects(EVENTS, objects, WaitAny, Executive, KernelMode,
+                                              FALSE, number % 3 ? &limit : NULL, blocks);
             if (status < EVENTS)
                 atomic_fetch_add(&mixed.taken[(round + (ULONG)status) % EVENTS], 1);
         }
@@ -261,7 +266,8 @@ static void test_mutexes(void **state)
     assert_int_equal(owned.counter[1], expected[1]);
 }
 
-/* Spin locks, with more threads than slots; and never more threads at DISPATCH_LEVEL than slots, each on its own. */
+/* Spin locks, with more threads than slots; and never more threads at DISPATCH_LEVEL than slots,
+ * each on its own. */
 
 static struct {
     KSPIN_LOCK lock, queued, tried;
@@ -348,7 +354,8 @@ static void test_bound_threads(void **state)
     assert_int_equal(spun.faults, 0);
 }
 
-/* APCs and alerts hail on a thread that waits for something else: it gets all of them, and its events. */
+/* APCs and alerts hail on a thread that waits for something else: it gets all of them, and its
+ * events. */
 
 static struct {
     KEVENT event, ready, go_on;
@@ -385,7 +392,8 @@ static void *hail_on(void *context)
     (void)context;
     for (int i = 0; i < ROUNDS; i++) {
         PKAPC apc = malloc(sizeof(*apc));
-        KeInitializeApc(apc, hail.thread, OriginalApcEnvironment, hail_apc, NULL, NULL, KernelMode, NULL);
+        KeInitializeApc(apc, hail.thread, OriginalApcEnvironment, hail_apc, NULL, NULL, KernelMode,
+                        NULL);
         assert_true(KeInsertQueueApc(apc, NULL, NULL, 0));
         if (i % 8 == 0)
             KeAlertThread(hail.thread, i % 16 ? KernelMode : UserMode);

@@ -145,7 +145,8 @@ static void test_dpcs_from_many(void **state)
     assert_int_equal(count, 6 * 500);
 }
 
-/* Inserts and removals of the same DPCs: each insertion that succeeded either ran or was removed. */
+/* Inserts and removals of the same DPCs: each insertion that succeeded either ran or was removed.
+ */
 static struct {
     KDPC dpc[4];
     _Atomic ULONG inserted, removed, ran;
@@ -342,6 +343,13 @@ static void count_timer(const char *kind, PVOID object, PVOID detail, PVOID cont
         ++*(ULONG *)context;
 }
 
+static VOID count_left(const char *kind, const char *sentence, PVOID context)
+{
+    (void)sentence;
+    if (strcmp(kind, "timer") == 0)
+        ++*(ULONG *)context;
+}
+
 static void test_enumerate(void **state)
 {
     ULONG count = 0;
@@ -354,15 +362,20 @@ static void test_enumerate(void **state)
     KeSetTimer(&timer, interval(MS(60000)), &dpc);
     KiEnumerateTimers(count_timer, &count);
     assert_int_equal(count, 1);
+    count = 0;
+    VfAccount(count_left, &count);
+    assert_int_equal(count, 1);
     KeCancelTimer(&timer);
     count = 0;
     KiEnumerateTimers(count_timer, &count);
+    VfAccount(count_left, &count);
     assert_int_equal(count, 0);
 }
 
 /*
- * Set against cancel against expiry, and freed as soon as the cancel says that it is over: whoever still touched the timer
- * would be seen by the sanitizers; and each setting either expires or is cancelled, so the DPC's runs add up.
+ * Set against cancel against expiry, and freed as soon as the cancel says that it is over: whoever
+ * still touched the timer would be seen by the sanitizers; and each setting either expires or is
+ * cancelled, so the DPC's runs add up.
  */
 static _Atomic ULONG set_count, cancel_count, replace_count;
 

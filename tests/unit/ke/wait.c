@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* wait.c - events, semaphores, mutants, waits, alerts and APCs: each status and edge, with at most one other thread. */
+/* wait.c - events, semaphores, mutants, waits, alerts and APCs: each status and edge, with at most
+ * one other thread. */
 #include "ketest.h"
 
 static void test_event_states(void **state)
@@ -55,16 +56,19 @@ static void test_timeouts(void **state)
     KeInitializeEvent(&event, NotificationEvent, FALSE);
     before = KeQueryInterruptTime();
     limit = interval(MS(20));
-    assert_int_equal(KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, &limit), STATUS_TIMEOUT);
+    assert_int_equal(KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, &limit),
+                     STATUS_TIMEOUT);
     assert_true(KeQueryInterruptTime() - before >= 200000);
     /* Absolute: in the future, and long past. */
     before = KeQueryInterruptTime();
     KeQuerySystemTime(&now);
     limit = interval(now.QuadPart + 200000);
-    assert_int_equal(KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, &limit), STATUS_TIMEOUT);
+    assert_int_equal(KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, &limit),
+                     STATUS_TIMEOUT);
     assert_in_range(KeQueryInterruptTime() - before, 150000, 30000000);
     limit = interval(1);
-    assert_int_equal(KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, &limit), STATUS_TIMEOUT);
+    assert_int_equal(KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, &limit),
+                     STATUS_TIMEOUT);
     /* The list of waiters is empty again. */
     assert_true(IsListEmpty(&event.Header.WaitListHead));
 }
@@ -187,13 +191,15 @@ static void test_abandoned(void **state)
 
     KeInitializeEvent(&event, NotificationEvent, FALSE);
     in_other_thread(abandon, &mutant);
-    assert_int_equal(KeWaitForMultipleObjects(2, objects, WaitAny, Executive, KernelMode, FALSE, NULL, NULL),
-                     STATUS_ABANDONED_WAIT_0 + 1);
+    assert_int_equal(
+        KeWaitForMultipleObjects(2, objects, WaitAny, Executive, KernelMode, FALSE, NULL, NULL),
+        STATUS_ABANDONED_WAIT_0 + 1);
     KeReleaseMutant(&mutant, 0, FALSE, FALSE);
     in_other_thread(abandon, &mutant);
     KeSetEvent(&event, 0, FALSE);
-    assert_int_equal(KeWaitForMultipleObjects(2, objects, WaitAll, Executive, KernelMode, FALSE, NULL, NULL),
-                     STATUS_ABANDONED);
+    assert_int_equal(
+        KeWaitForMultipleObjects(2, objects, WaitAll, Executive, KernelMode, FALSE, NULL, NULL),
+        STATUS_ABANDONED);
     KeReleaseMutant(&mutant, 0, FALSE, FALSE);
 }
 
@@ -257,30 +263,32 @@ static void test_wait_any(void **state)
         KeInitializeEvent(&events[i], SynchronizationEvent, FALSE);
         objects[MAXIMUM_WAIT_OBJECTS - 1 - i] = &events[i];
     }
-    assert_int_equal(KeWaitForMultipleObjects(64, objects, WaitAny, Executive, KernelMode, FALSE, &limit,
-                                              blocks),
+    assert_int_equal(KeWaitForMultipleObjects(64, objects, WaitAny, Executive, KernelMode, FALSE,
+                                              &limit, blocks),
                      STATUS_TIMEOUT);
     for (int i = 0; i < MAXIMUM_WAIT_OBJECTS; i++) {
         KeSetEvent(objects[i], 0, FALSE);
-        assert_int_equal(KeWaitForMultipleObjects(64, objects, WaitAny, Executive, KernelMode, FALSE,
-                                                  NULL, blocks),
+        assert_int_equal(KeWaitForMultipleObjects(64, objects, WaitAny, Executive, KernelMode,
+                                                  FALSE, NULL, blocks),
                          STATUS_WAIT_0 + i);
         assert_true(IsListEmpty(&events[i].Header.WaitListHead));
     }
     /* Of several the first; the others stay signalled. */
     KeSetEvent(objects[9], 0, FALSE);
     KeSetEvent(objects[3], 0, FALSE);
-    assert_int_equal(KeWaitForMultipleObjects(64, objects, WaitAny, Executive, KernelMode, FALSE, NULL,
-                                              blocks),
-                     STATUS_WAIT_3);
+    assert_int_equal(
+        KeWaitForMultipleObjects(64, objects, WaitAny, Executive, KernelMode, FALSE, NULL, blocks),
+        STATUS_WAIT_3);
     assert_int_equal(poll_object(objects[9]), STATUS_SUCCESS);
     /* The same object twice. */
     objects[1] = objects[0];
-    assert_int_equal(KeWaitForMultipleObjects(2, objects, WaitAny, Executive, KernelMode, FALSE, &limit, NULL),
-                     STATUS_TIMEOUT);
+    assert_int_equal(
+        KeWaitForMultipleObjects(2, objects, WaitAny, Executive, KernelMode, FALSE, &limit, NULL),
+        STATUS_TIMEOUT);
     KeSetEvent(objects[0], 0, FALSE);
-    assert_int_equal(KeWaitForMultipleObjects(2, objects, WaitAny, Executive, KernelMode, FALSE, NULL, NULL),
-                     STATUS_WAIT_0);
+    assert_int_equal(
+        KeWaitForMultipleObjects(2, objects, WaitAny, Executive, KernelMode, FALSE, NULL, NULL),
+        STATUS_WAIT_0);
 }
 
 static void test_wait_all(void **state)
@@ -295,18 +303,21 @@ static void test_wait_all(void **state)
     KeInitializeEvent(&other, NotificationEvent, FALSE);
     KeInitializeSemaphore(&semaphore, 2, 2);
     /* All or nothing. */
-    assert_int_equal(KeWaitForMultipleObjects(3, objects, WaitAll, Executive, KernelMode, FALSE, &limit, NULL),
-                     STATUS_TIMEOUT);
+    assert_int_equal(
+        KeWaitForMultipleObjects(3, objects, WaitAll, Executive, KernelMode, FALSE, &limit, NULL),
+        STATUS_TIMEOUT);
     assert_int_equal(KeReadStateEvent(&event), 1);
     assert_int_equal(KeReadStateSemaphore(&semaphore), 2);
     KeSetEvent(&other, 0, FALSE);
-    assert_int_equal(KeWaitForMultipleObjects(3, objects, WaitAll, Executive, KernelMode, FALSE, NULL, NULL),
-                     STATUS_SUCCESS);
+    assert_int_equal(
+        KeWaitForMultipleObjects(3, objects, WaitAll, Executive, KernelMode, FALSE, NULL, NULL),
+        STATUS_SUCCESS);
     assert_int_equal(KeReadStateEvent(&event), 0);
     assert_int_equal(KeReadStateEvent(&other), 1);
     assert_int_equal(KeReadStateSemaphore(&semaphore), 1);
-    assert_int_equal(KeWaitForMultipleObjects(3, objects, WaitAll, Executive, KernelMode, FALSE, &zero, NULL),
-                     STATUS_TIMEOUT);
+    assert_int_equal(
+        KeWaitForMultipleObjects(3, objects, WaitAll, Executive, KernelMode, FALSE, &zero, NULL),
+        STATUS_TIMEOUT);
 }
 
 struct all_waiter {
@@ -322,8 +333,8 @@ static void *wait_all_thread(void *context)
 
     waiter->thread = KeGetCurrentThread();
     KeSetEvent(&waiter->ready, 0, FALSE);
-    waiter->status = KeWaitForMultipleObjects(3, waiter->objects, WaitAll, Executive, KernelMode, FALSE,
-                                              NULL, NULL);
+    waiter->status = KeWaitForMultipleObjects(3, waiter->objects, WaitAll, Executive, KernelMode,
+                                              FALSE, NULL, NULL);
     return NULL;
 }
 
@@ -356,7 +367,8 @@ static void test_wait_all_wakes(void **state)
         assert_int_equal(KeReadStateEvent(&events[i]), 0);
 }
 
-/* Waiters of a synchronization event come one by one, first come first served; all of a notification event's at once. */
+/* Waiters of a synchronization event come one by one, first come first served; all of a
+ * notification event's at once. */
 struct order {
     KEVENT event, ready;
     KEVENT done[3];
@@ -426,16 +438,22 @@ static void test_alerts(void **state)
     assert_false(KeAlertThread(self, KernelMode));
     assert_true(KeAlertThread(self, KernelMode));
     /* Not in a wait that isn't alertable, nor in one that is satisfied. */
-    assert_int_equal(KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, &limit), STATUS_TIMEOUT);
+    assert_int_equal(KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, &limit),
+                     STATUS_TIMEOUT);
     KeSetEvent(&event, 0, FALSE);
-    assert_int_equal(KeWaitForSingleObject(&event, Executive, KernelMode, TRUE, NULL), STATUS_SUCCESS);
+    assert_int_equal(KeWaitForSingleObject(&event, Executive, KernelMode, TRUE, NULL),
+                     STATUS_SUCCESS);
     KeClearEvent(&event);
-    assert_int_equal(KeWaitForSingleObject(&event, Executive, KernelMode, TRUE, NULL), STATUS_ALERTED);
-    assert_int_equal(KeWaitForSingleObject(&event, Executive, KernelMode, TRUE, &limit), STATUS_TIMEOUT);
+    assert_int_equal(KeWaitForSingleObject(&event, Executive, KernelMode, TRUE, NULL),
+                     STATUS_ALERTED);
+    assert_int_equal(KeWaitForSingleObject(&event, Executive, KernelMode, TRUE, &limit),
+                     STATUS_TIMEOUT);
     /* A user mode alert ends user mode waits only; a kernel mode one ends both. */
     KeAlertThread(self, UserMode);
-    assert_int_equal(KeWaitForSingleObject(&event, Executive, KernelMode, TRUE, &limit), STATUS_TIMEOUT);
-    assert_int_equal(KeWaitForSingleObject(&event, Executive, UserMode, TRUE, NULL), STATUS_ALERTED);
+    assert_int_equal(KeWaitForSingleObject(&event, Executive, KernelMode, TRUE, &limit),
+                     STATUS_TIMEOUT);
+    assert_int_equal(KeWaitForSingleObject(&event, Executive, UserMode, TRUE, NULL),
+                     STATUS_ALERTED);
     KeAlertThread(self, KernelMode);
     assert_int_equal(KeDelayExecutionThread(UserMode, TRUE, &limit), STATUS_ALERTED);
     KeAlertThread(self, KernelMode);
@@ -497,7 +515,8 @@ static struct sleeper *apc_target;
 static KIRQL kernel_irql, normal_irql;
 static int kernel_runs, normal_runs, rundown_runs, free_runs;
 
-static void NTAPI apc_kernel(PKAPC apc, PKNORMAL_ROUTINE *normal, PVOID *context, PVOID *a, PVOID *b)
+static void NTAPI apc_kernel(PKAPC apc, PKNORMAL_ROUTINE *normal, PVOID *context, PVOID *a,
+                             PVOID *b)
 {
     (void)normal, (void)context, (void)a;
     kernel_irql = KeGetCurrentIrql();
@@ -634,12 +653,16 @@ static void test_user_apc(void **state)
     assert_true(queue_apc(&apc, KeGetCurrentThread(), UserMode, FALSE));
     assert_true(queue_apc(&second, KeGetCurrentThread(), UserMode, FALSE));
     assert_int_equal(normal_runs, 0);
-    assert_int_equal(KeWaitForSingleObject(&event, Executive, UserMode, FALSE, &limit), STATUS_TIMEOUT);
-    assert_int_equal(KeWaitForSingleObject(&event, Executive, KernelMode, TRUE, &limit), STATUS_TIMEOUT);
+    assert_int_equal(KeWaitForSingleObject(&event, Executive, UserMode, FALSE, &limit),
+                     STATUS_TIMEOUT);
+    assert_int_equal(KeWaitForSingleObject(&event, Executive, KernelMode, TRUE, &limit),
+                     STATUS_TIMEOUT);
     assert_int_equal(normal_runs, 0);
-    assert_int_equal(KeWaitForSingleObject(&event, Executive, UserMode, TRUE, &limit), STATUS_USER_APC);
+    assert_int_equal(KeWaitForSingleObject(&event, Executive, UserMode, TRUE, &limit),
+                     STATUS_USER_APC);
     assert_int_equal(normal_runs, 2);
-    assert_int_equal(KeWaitForSingleObject(&event, Executive, UserMode, TRUE, &limit), STATUS_TIMEOUT);
+    assert_int_equal(KeWaitForSingleObject(&event, Executive, UserMode, TRUE, &limit),
+                     STATUS_TIMEOUT);
     queue_apc(&apc, KeGetCurrentThread(), UserMode, FALSE);
     assert_true(KiDeliverUserApcs());
     assert_false(KiDeliverUserApcs());
@@ -665,14 +688,22 @@ static void test_user_apc(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_event_states),     cmocka_unit_test(test_poll_at_dispatch),
-        cmocka_unit_test(test_timeouts),         cmocka_unit_test(test_delay),
-        cmocka_unit_test(test_semaphore),        cmocka_unit_test(test_mutex),
-        cmocka_unit_test(test_abandoned),        cmocka_unit_test(test_abandoned_to_waiter),
-        cmocka_unit_test(test_wait_any),         cmocka_unit_test(test_wait_all),
-        cmocka_unit_test(test_wait_all_wakes),   cmocka_unit_test(test_order),
-        cmocka_unit_test(test_alerts),           cmocka_unit_test(test_alert_of_sleeper),
-        cmocka_unit_test(test_kernel_apc_of_self), cmocka_unit_test(test_kernel_apc_in_wait),
+        cmocka_unit_test(test_event_states),
+        cmocka_unit_test(test_poll_at_dispatch),
+        cmocka_unit_test(test_timeouts),
+        cmocka_unit_test(test_delay),
+        cmocka_unit_test(test_semaphore),
+        cmocka_unit_test(test_mutex),
+        cmocka_unit_test(test_abandoned),
+        cmocka_unit_test(test_abandoned_to_waiter),
+        cmocka_unit_test(test_wait_any),
+        cmocka_unit_test(test_wait_all),
+        cmocka_unit_test(test_wait_all_wakes),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_alerts),
+        cmocka_unit_test(test_alert_of_sleeper),
+        cmocka_unit_test(test_kernel_apc_of_self),
+        cmocka_unit_test(test_kernel_apc_in_wait),
         cmocka_unit_test(test_user_apc),
     };
     return cmocka_run_group_tests(tests, boot, shut);

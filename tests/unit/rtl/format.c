@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* format.c - the printf family, narrow and wide, and the C library of kernel mode. Needs no boot but for DbgPrint. */
+/* format.c - the printf family, narrow and wide, and the C library of kernel mode. Needs no boot
+ * but for DbgPrint. */
 #include "rtltest.h"
 #include "ntio/ke/ke.h"
 
@@ -216,7 +217,8 @@ static void test_narrow_strings(void **state)
     NtCrt_strncat(buffer, "xyz", 2);
     assert_string_equal(buffer, "abxy");
     assert_int_equal(NtCrt_toupper('a') + NtCrt_tolower('A'), 'A' + 'a');
-    assert_true(NtCrt_isxdigit('F') && !NtCrt_isxdigit('g') && NtCrt_isspace('\v') && NtCrt_isprint('~'));
+    assert_true(NtCrt_isxdigit('F') && !NtCrt_isxdigit('g') && NtCrt_isspace('\v') &&
+                NtCrt_isprint('~'));
 }
 
 static void test_memory(void **state)
@@ -292,8 +294,8 @@ static void test_dbgprint(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),      cmocka_unit_test(test_text),
-        cmocka_unit_test(test_returns),      cmocka_unit_test(test_wide_strings),
+        cmocka_unit_test(test_numbers),        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_returns),        cmocka_unit_test(test_wide_strings),
         cmocka_unit_test(test_narrow_strings), cmocka_unit_test(test_memory),
         cmocka_unit_test(test_dbgprint),
     };

@@ -210,8 +210,8 @@ static void test_utf8(void **state)
         {"\xc2\x80", 1, STATUS_SUCCESS},
         {"\xe2\x82\xac", 1, STATUS_SUCCESS},
         {"\xf4\x8f\xbf\xbf", 2, STATUS_SUCCESS},
-        {"\xef\xbf\xbd", 1, STATUS_SUCCESS},      /* U+FFFD itself */
-        {"\xc0\x80", 2, STATUS_SOME_NOT_MAPPED},  /* overlong */
+        {"\xef\xbf\xbd", 1, STATUS_SUCCESS},     /* U+FFFD itself */
+        {"\xc0\x80", 2, STATUS_SOME_NOT_MAPPED}, /* overlong */
         {"\xe0\x9f\xbf", 3, STATUS_SOME_NOT_MAPPED},
         {"\xed\xa0\x80", 3, STATUS_SOME_NOT_MAPPED}, /* a surrogate */
         {"\xf4\x90\x80\x80", 4, STATUS_SOME_NOT_MAPPED},
@@ -231,12 +231,14 @@ static void test_utf8(void **state)
                          cases[i].status);
         assert_int_equal(bytes, cases[i].units * 2);
         if (cases[i].status == STATUS_SUCCESS) {
-            assert_int_equal(RtlUnicodeToUTF8N(narrow, sizeof(narrow), &bytes, wide, bytes), STATUS_SUCCESS);
+            assert_int_equal(RtlUnicodeToUTF8N(narrow, sizeof(narrow), &bytes, wide, bytes),
+                             STATUS_SUCCESS);
             assert_int_equal(bytes, strlen(cases[i].text));
             assert_memory_equal(narrow, cases[i].text, bytes);
         }
     }
-    assert_int_equal(RtlUnicodeToUTF8N(narrow, sizeof(narrow), &bytes, lone, 4), STATUS_SOME_NOT_MAPPED);
+    assert_int_equal(RtlUnicodeToUTF8N(narrow, sizeof(narrow), &bytes, lone, 4),
+                     STATUS_SOME_NOT_MAPPED);
     assert_int_equal(bytes, 4);
     assert_memory_equal(narrow, "\xef\xbf\xbdx", 4);
     assert_int_equal(RtlUTF8ToUnicodeN(NULL, 0, &bytes, "abc", 3), STATUS_SUCCESS);
@@ -260,8 +262,10 @@ static void test_hash(void **state)
     ULONG ha, hb;
 
     (void)state;
-    assert_int_equal(RtlHashUnicodeString(&a, TRUE, HASH_STRING_ALGORITHM_DEFAULT, &ha), STATUS_SUCCESS);
-    assert_int_equal(RtlHashUnicodeString(&b, TRUE, HASH_STRING_ALGORITHM_X65599, &hb), STATUS_SUCCESS);
+    assert_int_equal(RtlHashUnicodeString(&a, TRUE, HASH_STRING_ALGORITHM_DEFAULT, &ha),
+                     STATUS_SUCCESS);
+    assert_int_equal(RtlHashUnicodeString(&b, TRUE, HASH_STRING_ALGORITHM_X65599, &hb),
+                     STATUS_SUCCESS);
     assert_int_equal(ha, hb);
     RtlHashUnicodeString(&a, FALSE, HASH_STRING_ALGORITHM_DEFAULT, &ha);
     RtlHashUnicodeString(&b, FALSE, HASH_STRING_ALGORITHM_DEFAULT, &hb);
@@ -322,7 +326,8 @@ static void test_integers(void **state)
 
 static void test_guid(void **state)
 {
-    static const GUID guid = {0x4d36e965, 0xe325, 0x11ce, {0xbf, 0xc1, 0x08, 0x00, 0x2b, 0xe1, 0x03, 0x18}};
+    static const GUID guid = {
+        0x4d36e965, 0xe325, 0x11ce, {0xbf, 0xc1, 0x08, 0x00, 0x2b, 0xe1, 0x03, 0x18}};
     UNICODE_STRING s, bad;
     GUID back;
 
@@ -348,11 +353,11 @@ static void test_guid(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_init),     cmocka_unit_test(test_copy_append),
-        cmocka_unit_test(test_compare),  cmocka_unit_test(test_case),
+        cmocka_unit_test(test_init),      cmocka_unit_test(test_copy_append),
+        cmocka_unit_test(test_compare),   cmocka_unit_test(test_case),
         cmocka_unit_test(test_duplicate), cmocka_unit_test(test_ansi),
-        cmocka_unit_test(test_utf8),     cmocka_unit_test(test_hash),
-        cmocka_unit_test(test_integers), cmocka_unit_test(test_guid),
+        cmocka_unit_test(test_utf8),      cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_integers),  cmocka_unit_test(test_guid),
     };
     return cmocka_run_group_tests(tests, boot, shut);
 }

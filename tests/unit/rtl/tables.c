@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tables.c - generic tables against a plain array, bitmaps against a loop, dates, random numbers, versions, security. */
+/* tables.c - generic tables against a plain array, bitmaps against a loop, dates, random numbers,
+ * versions, security. */
 #include "rtltest.h"
 #include "ntio/ke/ke.h"
 
@@ -29,7 +30,7 @@ static PVOID take_bytes(CLONG bytes)
     static RTL_GENERIC_COMPARE_RESULTS NTAPI compare##suffix(table_type *t, PVOID a, PVOID b)      \
     {                                                                                              \
         assert_int_equal((ULONG_PTR)t->TableContext, 0x77);                                        \
-        return compare_items(a, b);                                                                     \
+        return compare_items(a, b);                                                                \
     }                                                                                              \
     static PVOID NTAPI take##suffix(table_type *t, CLONG bytes)                                    \
     {                                                                                              \
@@ -121,7 +122,8 @@ TABLE_TEST(Avl, RTL_AVL_TABLE)
 
 static void test_get_element(void **state)
 {
-    static const ULONG keys[] = {5, 1, 9, 3, 7}, sorted[] = {1, 3, 5, 7, 9}, asked[] = {0, 4, 2, 3, 1, 1, 4};
+    static const ULONG keys[] = {5, 1, 9, 3, 7}, sorted[] = {1, 3, 5, 7, 9},
+                       asked[] = {0, 4, 2, 3, 1, 1, 4};
     RTL_GENERIC_TABLE splay;
     RTL_AVL_TABLE avl;
 
@@ -135,8 +137,10 @@ static void test_get_element(void **state)
     }
     /* A splay table answers in order of insertion, an AVL table in order of the keys. */
     for (size_t i = 0; i < RTL_NUMBER_OF(asked); i++) {
-        assert_int_equal(((ITEM *)RtlGetElementGenericTable(&splay, asked[i]))->Key, keys[asked[i]]);
-        assert_int_equal(((ITEM *)RtlGetElementGenericTableAvl(&avl, asked[i]))->Key, sorted[asked[i]]);
+        assert_int_equal(((ITEM *)RtlGetElementGenericTable(&splay, asked[i]))->Key,
+                         keys[asked[i]]);
+        assert_int_equal(((ITEM *)RtlGetElementGenericTableAvl(&avl, asked[i]))->Key,
+                         sorted[asked[i]]);
     }
     assert_null(RtlGetElementGenericTable(&splay, 5));
     assert_null(RtlGetElementGenericTableAvl(&avl, 5));
@@ -209,7 +213,8 @@ static void test_bitmap(void **state)
         length = RtlRandomEx(&seed) % 12 + 1;
         for (ULONG j = from; j < from + length; j++)
             all = all && j < N && model[j] == set;
-        assert_int_equal(set ? RtlAreBitsSet(&map, from, length) : RtlAreBitsClear(&map, from, length), all);
+        assert_int_equal(
+            set ? RtlAreBitsSet(&map, from, length) : RtlAreBitsClear(&map, from, length), all);
         assert_int_equal(RtlTestBit(&map, from), model[from]);
         /* The first run at or after the hint, else the first of all. */
         expected = 0xffffffff;
@@ -252,9 +257,9 @@ static void test_time_fields(void **state)
         {132539327999990000LL, {2020, 12, 31, 23, 59, 59, 999, 4}},
     };
     static const TIME_FIELDS bad[] = {
-        {1600, 12, 31, 0, 0, 0, 0, 0}, {2021, 2, 29, 0, 0, 0, 0, 0},  {2100, 2, 29, 0, 0, 0, 0, 0},
-        {2000, 13, 1, 0, 0, 0, 0, 0},  {2000, 0, 1, 0, 0, 0, 0, 0},   {2000, 4, 31, 0, 0, 0, 0, 0},
-        {2000, 1, 0, 0, 0, 0, 0, 0},   {2000, 1, 1, 24, 0, 0, 0, 0},  {2000, 1, 1, 0, 60, 0, 0, 0},
+        {1600, 12, 31, 0, 0, 0, 0, 0}, {2021, 2, 29, 0, 0, 0, 0, 0},   {2100, 2, 29, 0, 0, 0, 0, 0},
+        {2000, 13, 1, 0, 0, 0, 0, 0},  {2000, 0, 1, 0, 0, 0, 0, 0},    {2000, 4, 31, 0, 0, 0, 0, 0},
+        {2000, 1, 0, 0, 0, 0, 0, 0},   {2000, 1, 1, 24, 0, 0, 0, 0},   {2000, 1, 1, 0, 60, 0, 0, 0},
         {2000, 1, 1, 0, 0, 60, 0, 0},  {2000, 1, 1, 0, 0, 0, 1000, 0}, {30828, 1, 1, 0, 0, 0, 0, 0},
         {2000, 1, 1, -1, 0, 0, 0, 0},
     };
@@ -300,7 +305,8 @@ static void test_random(void **state)
 
 static void test_version(void **state)
 {
-    RTL_OSVERSIONINFOEXW version = {.dwOSVersionInfoSize = sizeof(version), .wProductType = 9}, wanted;
+    RTL_OSVERSIONINFOEXW version = {.dwOSVersionInfoSize = sizeof(version), .wProductType = 9},
+                         wanted;
     RTL_OSVERSIONINFOW plain = {.dwOSVersionInfoSize = sizeof(plain)};
     ULONGLONG mask = 0;
 
@@ -325,8 +331,10 @@ static void test_version(void **state)
     assert_int_equal(RtlVerifyVersionInfo(&wanted, 3, mask), STATUS_REVISION_MISMATCH);
     assert_int_equal(RtlVerifyVersionInfo(&wanted, 0, mask), STATUS_INVALID_PARAMETER);
     wanted.dwBuildNumber = version.dwBuildNumber + 1;
-    assert_int_equal(RtlVerifyVersionInfo(&wanted, 4, VerSetConditionMask(0, 4, 3)), STATUS_REVISION_MISMATCH);
-    assert_int_equal(RtlVerifyVersionInfo(&wanted, 4, VerSetConditionMask(0, 4, 5)), STATUS_SUCCESS);
+    assert_int_equal(RtlVerifyVersionInfo(&wanted, 4, VerSetConditionMask(0, 4, 3)),
+                     STATUS_REVISION_MISMATCH);
+    assert_int_equal(RtlVerifyVersionInfo(&wanted, 4, VerSetConditionMask(0, 4, 5)),
+                     STATUS_SUCCESS);
     assert_true(RtlIsNtDdiVersionAvailable(0x06010000));
     assert_false(RtlIsNtDdiVersionAvailable(0x0b000000));
 }
@@ -343,7 +351,8 @@ static void test_security(void **state)
     assert_int_equal(RtlLengthSecurityDescriptor(&descriptor), sizeof(descriptor));
     assert_int_equal(RtlSetDaclSecurityDescriptor(&descriptor, TRUE, &acl, FALSE), STATUS_SUCCESS);
     descriptor.Owner = sid;
-    assert_int_equal(RtlLengthSecurityDescriptor(&descriptor), sizeof(descriptor) + sizeof(acl) + 12);
+    assert_int_equal(RtlLengthSecurityDescriptor(&descriptor),
+                     sizeof(descriptor) + sizeof(acl) + 12);
     assert_true(RtlValidSecurityDescriptor(&descriptor));
     sid[0] = 2;
     assert_false(RtlValidSecurityDescriptor(&descriptor));
@@ -375,11 +384,11 @@ static void test_backtrace(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),      cmocka_unit_test(test_tableAvl),
+        cmocka_unit_test(test_table),       cmocka_unit_test(test_tableAvl),
         cmocka_unit_test(test_get_element), cmocka_unit_test(test_avl_depth),
-        cmocka_unit_test(test_bitmap),     cmocka_unit_test(test_time_fields),
-        cmocka_unit_test(test_random),     cmocka_unit_test(test_version),
-        cmocka_unit_test(test_security),   cmocka_unit_test(test_backtrace),
+        cmocka_unit_test(test_bitmap),      cmocka_unit_test(test_time_fields),
+        cmocka_unit_test(test_random),      cmocka_unit_test(test_version),
+        cmocka_unit_test(test_security),    cmocka_unit_test(test_backtrace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
