@@ -71,7 +71,7 @@ static DWORD complete(struct client *client, struct client_device *device, const
         uint32_t data;
 
         memcpy(&srb, client->answer + sizeof(*header), sizeof(srb));
-        data = ScsinetAnswerDataLength(header, &srb);
+        data = ScsinetReceivedDataLength(header, &srb);
         /* Header and PACKED_SRB stand in front of the data: two buffers, no copy. With sense data behind it, one. */
         if (data > 0 && ScsinetAnswerSenseLength(header, &srb) == 0)
             return control_and_wait(device->bus, IOCTL_COMPLETE_REQUEST, client->answer, sizeof(*header) + sizeof(srb),

@@ -191,7 +191,8 @@ struct control *control_start(const char *path, control_routine *routine, void *
         snprintf(error, size, "another serve answers at '%s'; give --control PATH", path);
         goto free_control;
     }
-    /* A socket that nobody listens to any more; a file of another kind is refused alike and is not ours. */
+    /* A socket that nobody listens to any more; a file of another kind is refused alike and is not
+     * ours. */
     if (errno == ECONNREFUSED && lstat(path, &info) == 0 && S_ISSOCK(info.st_mode))
         unlink(path);
     control->listener = unix_socket(path, &address);

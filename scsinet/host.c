@@ -17,7 +17,8 @@
 
 static const char *const drivers[] = {"vhba", "cdrom", "scsiserver", "scsiclient"};
 
-/* Where the drivers are: NTIO_DRIVERS, beside the build's program, or below an installation's prefix. */
+/* Where the drivers are: NTIO_DRIVERS, beside the build's program, or below an installation's
+ * prefix. */
 static void add_driver_directories(void)
 {
     const char *set = getenv("NTIO_DRIVERS");
@@ -68,7 +69,8 @@ int host_boot(const char *process, char *error, size_t size)
     for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
         status = ntio_create_service(drivers[i], NULL);
         if (!OK(status)) {
-            snprintf(error, size, "cannot register the driver %s (status %08X)", drivers[i], (unsigned)status);
+            snprintf(error, size, "cannot register the driver %s (status %08X)", drivers[i],
+                     (unsigned)status);
             ntio_shutdown();
             return -1;
         }
@@ -100,7 +102,8 @@ static int start_driver(const char *name, char *error, size_t size)
     return -1;
 }
 
-static int add_root_device(const char *name, const char *id, const char *driver, char *error, size_t size)
+static int add_root_device(const char *name, const char *id, const char *driver, char *error,
+                           size_t size)
 {
     char instance[256];
     int32_t status;
@@ -125,7 +128,8 @@ int host_add_bus(char *error, size_t size)
 {
     if (start_driver("cdrom", error, size) != 0)
         return -1;
-    return add_root_device("SCSINET_BUS", SCSICLIENT_HARDWARE_ID, SCSICLIENT_SERVICE_NAME, error, size);
+    return add_root_device("SCSINET_BUS", SCSICLIENT_HARDWARE_ID, SCSICLIENT_SERVICE_NAME, error,
+                           size);
 }
 
 /* ---- devices ---- */
@@ -144,8 +148,8 @@ static bool print_device(const ntio_device *device, void *context)
 
     if (!is_storage(device))
         return true;
-    fprintf(out, "%s\n    instance  %s\n    driver    %s (%s)\n", device->hardware_ids[0], device->instance,
-            device->service[0] ? device->service : "none", device->state);
+    fprintf(out, "%s\n    instance  %s\n    driver    %s (%s)\n", device->hardware_ids[0],
+            device->instance, device->service[0] ? device->service : "none", device->state);
     return true;
 }
 
@@ -226,14 +230,18 @@ static void explain_image(DWORD code, const char *path, char *error, size_t size
             snprintf(error, size, "the image '%s' may not be read", path);
         break;
     case ERROR_UNRECOGNIZED_MEDIA:
-        snprintf(error, size, "'%s' is not a whole CD or DVD image (no volume descriptor, or a size that is no multiple of 2048)",
+        snprintf(error, size,
+                 "'%s' is not a whole CD or DVD image (no volume descriptor, or a size that is no "
+                 "multiple of 2048)",
                  path);
         break;
     case ERROR_NO_SYSTEM_RESOURCES:
-        snprintf(error, size, "the image '%s' does not fit: the adapter has all the drives it can have", path);
+        snprintf(error, size,
+                 "the image '%s' does not fit: the adapter has all the drives it can have", path);
         break;
     default:
-        snprintf(error, size, "the image '%s' is refused by the adapter (error %u)", path, (unsigned)code);
+        snprintf(error, size, "the image '%s' is refused by the adapter (error %u)", path,
+                 (unsigned)code);
         break;
     }
 }
@@ -255,7 +263,8 @@ static DWORD add_lun(HANDLE adapter, const char *path)
     request->Type = VHBA_TYPE_CD;
     request->PathLength = (ULONG)length;
     memcpy(request->Path, path, length);
-    error = control_and_wait(adapter, IOCTL_VHBA_ADD_LUN, request, bytes, &number, sizeof(number), NULL);
+    error = control_and_wait(adapter, IOCTL_VHBA_ADD_LUN, request, bytes, &number, sizeof(number),
+                             NULL);
     free(request);
     return error;
 }

@@ -78,7 +78,8 @@ static int parse(int argc, char **argv, struct options *options)
             return bad ? 2 : misuse("'%s' is not an option of serve", argv[i]);
     }
     if (options->control && strlen(options->control) >= CONTROL_PATH_SIZE)
-        return misuse("the name of the control socket is longer than %d bytes", CONTROL_PATH_SIZE - 1);
+        return misuse("the name of the control socket is longer than %d bytes",
+                      CONTROL_PATH_SIZE - 1);
     return options->image_count ? 0 : misuse("serve needs something to share: --share IMAGE");
 }
 

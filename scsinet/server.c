@@ -40,8 +40,8 @@ struct share *share_find(struct server *server, const char *id, unsigned prefer)
     for (struct share *share = server->shares; share; share = share->next) {
         if (strcasecmp(id, share->instance) == 0)
             return share;
-        if ((strcasecmp(id, share->hardware_id) == 0 || strcmp(id, share->name) == 0) && (!found || (prefer & 1u << share->state)) &&
-            !(found && (prefer & 1u << found->state)))
+        if ((strcasecmp(id, share->hardware_id) == 0 || strcmp(id, share->name) == 0) &&
+            (!found || (prefer & 1u << share->state)) && !(found && (prefer & 1u << found->state)))
             found = share;
     }
     return found;
@@ -84,13 +84,15 @@ static bool match_device(const ntio_device *device, void *context)
     if (!match || !is_storage(device) || known(query->server, device->instance))
         return true;
     query->instance = strdup(device->instance);
-    query->hardware_id = strdup(device->hardware_ids[0] ? device->hardware_ids[0] : device->instance);
+    query->hardware_id =
+        strdup(device->hardware_ids[0] ? device->hardware_ids[0] : device->instance);
     query->description = strdup(device->description);
     return false;
 }
 
 /* Finds the share, or makes one for a device of the system; lock held. */
-static struct share *share_make(struct server *server, const char *id, const char *name, char *error, size_t size)
+static struct share *share_make(struct server *server, const char *id, const char *name,
+                                char *error, size_t size)
 {
     struct device_query query = {.server = server, .id = id};
     struct share *share;
@@ -204,7 +206,8 @@ unlock:
 
 int server_unshare(struct server *server, const char *id, char *error, size_t size)
 {
-    unsigned shared = 1u << SHARE_ACTIVE | 1u << SHARE_OFFERED | 1u << SHARE_TAKING | 1u << SHARE_RETURNING;
+    unsigned shared =
+        1u << SHARE_ACTIVE | 1u << SHARE_OFFERED | 1u << SHARE_TAKING | 1u << SHARE_RETURNING;
     struct share *share;
 
     pthread_mutex_lock(&server->lock);
@@ -236,7 +239,8 @@ void server_status(struct server *server, server_status_line *each, void *contex
 {
     pthread_mutex_lock(&server->lock);
     for (struct share *share = server->shares; share; share = share->next)
-        each(share, share_state_name(share->state), share->owner ? share->owner->stream.peer : "", context);
+        each(share, share_state_name(share->state), share->owner ? share->owner->stream.peer : "",
+             context);
     pthread_mutex_unlock(&server->lock);
 }
 
@@ -283,7 +287,8 @@ bool server_is_connected(struct server *server)
     bool connected = false;
 
     pthread_mutex_lock(&server->lock);
-    for (struct connection *connection = server->connections; connection; connection = connection->next)
+    for (struct connection *connection = server->connections; connection;
+         connection = connection->next)
         connected = connected || !connection->ended;
     pthread_mutex_unlock(&server->lock);
     return connected;
@@ -294,7 +299,8 @@ void server_disconnect(struct server *server)
     pthread_mutex_lock(&server->lock);
     for (struct share *share = server->shares; share; share = share->next)
         share->wanted = share->wanted && server->accepting;
-    for (struct connection *connection = server->connections; connection; connection = connection->next)
+    for (struct connection *connection = server->connections; connection;
+         connection = connection->next)
         stream_shutdown(&connection->stream);
     while (server->connection_count > 0)
         pthread_cond_wait(&server->changed, &server->lock);
@@ -305,7 +311,8 @@ void server_disconnect(struct server *server)
 static void *accept_thread(void *context)
 {
     struct server *server = context;
-    struct pollfd wait[2] = {{.fd = server->listener, .events = POLLIN}, {.fd = server->stop_pipe[0], .events = POLLIN}};
+    struct pollfd wait[2] = {{.fd = server->listener, .events = POLLIN},
+                             {.fd = server->stop_pipe[0], .events = POLLIN}};
     char error[200];
 
     for (;;) {
@@ -341,10 +348,11 @@ static bool before(const struct timespec *a, const struct timespec *b)
 }
 
 /*
- * The share that can go to a connection now, and that connection; lock held. *next: when to look again although nothing changed, where a share
- * waits for its next try (retry is set then).
+ * The share that can go to a connection now, and that connection; lock held. *next: when to look
+ * again although nothing changed, where a share waits for its next try (retry is set then).
  */
-static struct share *next_transfer(struct server *server, struct connection **to, struct timespec *next, bool *retry)
+static struct share *next_transfer(struct server *server, struct connection **to,
+                                   struct timespec *next, bool *retry)
 {
     struct timespec now;
 
@@ -408,7 +416,8 @@ int server_start_accepting(struct server *server, int listener, char *error, siz
     server->listener = listener;
     if (pthread_create(&server->accept_thread, NULL, accept_thread, server) == 0)
         server->accepting = true;
-    if (server->accepting && pthread_create(&server->manager_thread, NULL, manager_thread, server) == 0)
+    if (server->accepting &&
+        pthread_create(&server->manager_thread, NULL, manager_thread, server) == 0)
         server->managing = true;
     if (server->managing)
         return 0;

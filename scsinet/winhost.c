@@ -10,7 +10,11 @@ static uint32_t next_point(const unsigned char **text)
     const unsigned char *at = *text;
     static const uint32_t minimum[] = {0, 0x80, 0x800, 0x10000};
     uint32_t point = *at++;
-    int more = point < 0x80 ? 0 : point >= 0xF0 && point < 0xF5 ? 3 : point >= 0xE0 ? 2 : point >= 0xC2 ? 1 : -1;
+    int more = point < 0x80                    ? 0
+               : point >= 0xF0 && point < 0xF5 ? 3
+               : point >= 0xE0                 ? 2
+               : point >= 0xC2                 ? 1
+                                               : -1;
 
     if (more < 0 || point >= 0xF5)
         return UINT32_MAX;
@@ -67,7 +71,8 @@ char *utf8_from_wide(const WCHAR *wide)
     for (size_t i = 0; i < units; i++) {
         uint32_t point = (uint16_t)wide[i];
 
-        if (point >= 0xD800 && point < 0xDC00 && (uint16_t)wide[i + 1] >= 0xDC00 && (uint16_t)wide[i + 1] < 0xE000)
+        if (point >= 0xD800 && point < 0xDC00 && (uint16_t)wide[i + 1] >= 0xDC00 &&
+            (uint16_t)wide[i + 1] < 0xE000)
             point = 0x10000 + ((point - 0xD800) << 10) + ((uint16_t)wide[++i] - 0xDC00u);
         else if (point >= 0xD800 && point < 0xE000)
             point = 0xFFFD;
@@ -100,14 +105,14 @@ HANDLE open_interface(const char *path)
         SetLastError(ERROR_NOT_ENOUGH_MEMORY);
         return INVALID_HANDLE_VALUE;
     }
-    handle = CreateFileW(wide, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING,
-                         FILE_ATTRIBUTE_NORMAL | FILE_FLAG_OVERLAPPED, NULL);
+    handle = CreateFileW(wide, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE,
+                         NULL, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL | FILE_FLAG_OVERLAPPED, NULL);
     free(wide);
     return handle;
 }
 
-DWORD control_and_wait(HANDLE device, DWORD code, const void *in, size_t in_size, void *out, size_t out_size,
-                       size_t *returned)
+DWORD control_and_wait(HANDLE device, DWORD code, const void *in, size_t in_size, void *out,
+                       size_t out_size, size_t *returned)
 {
     HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL);
     OVERLAPPED overlapped;
@@ -122,7 +127,8 @@ DWORD control_and_wait(HANDLE device, DWORD code, const void *in, size_t in_size
     /* The low bit keeps the completion from a port that the handle may be bound to. */
     overlapped.hEvent = (HANDLE)((uintptr_t)event | 1);
     /* What fails at once leaves no trace in `overlapped`: the last error is all there is. */
-    if (!DeviceIoControl(device, code, (void *)(uintptr_t)in, (DWORD)in_size, out, (DWORD)out_size, NULL, &overlapped))
+    if (!DeviceIoControl(device, code, (void *)(uintptr_t)in, (DWORD)in_size, out, (DWORD)out_size,
+                         NULL, &overlapped))
         error = GetLastError();
     if (error == 0 || error == ERROR_IO_PENDING)
         error = GetOverlappedResult(device, &overlapped, &bytes, TRUE) ? 0 : GetLastError();

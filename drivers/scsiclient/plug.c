@@ -3,12 +3,12 @@
 #include "scsiclient.h"
 
 /* An ID as plug and play compares it: upper case, and a space is an underscore. IDs are ASCII (checked). */
-typedef struct _CLIENT_ID {
+typedef struct _CLIENT_CHILD_ID {
     UCHAR Text[200 + 12];
     ULONG Length;
-} CLIENT_ID;
+} CLIENT_CHILD_ID;
 
-static VOID GetId(PCLIENT_CHILD Child, BUS_QUERY_ID_TYPE Type, CLIENT_ID *Id)
+static VOID GetId(PCLIENT_CHILD Child, BUS_QUERY_ID_TYPE Type, CLIENT_CHILD_ID *Id)
 {
     const PNP_ENTRY *Entry = &((const PNP_INFO *)Child->Pnp)->QueryId[Type];
 
@@ -22,7 +22,7 @@ static VOID GetId(PCLIENT_CHILD Child, BUS_QUERY_ID_TYPE Type, CLIENT_ID *Id)
     }
 }
 
-static VOID AppendSuffix(CLIENT_ID *Id, ULONG Suffix)
+static VOID AppendSuffix(CLIENT_CHILD_ID *Id, ULONG Suffix)
 {
     UCHAR Reverse[10];
     ULONG Count = 0;
@@ -36,7 +36,7 @@ static VOID AppendSuffix(CLIENT_ID *Id, ULONG Suffix)
         Id->Text[Id->Length++] = Reverse[--Count];
 }
 
-static BOOLEAN SameId(const CLIENT_ID *A, const CLIENT_ID *B)
+static BOOLEAN SameId(const CLIENT_CHILD_ID *A, const CLIENT_CHILD_ID *B)
 {
     return A->Length == B->Length && RtlEqualMemory(A->Text, B->Text, A->Length);
 }
@@ -47,7 +47,7 @@ static BOOLEAN SameId(const CLIENT_ID *A, const CLIENT_ID *B)
  */
 static ULONG ChooseSuffix(PCLIENT_BUS Bus, PCLIENT_CHILD Child)
 {
-    CLIENT_ID Device, Instance, Other;
+    CLIENT_CHILD_ID Device, Instance, Other;
     ULONG Suffix = 0;
     PLIST_ENTRY Entry;
 

@@ -20,6 +20,11 @@ VOID ExShutdownSystem(VOID);       /* drains the work queues, ends the workers *
 VOID ExpStopWorkers(VOID);
 /* Returns when every work item that was queued before the call has run. PASSIVE_LEVEL, not on a worker. */
 VOID ExpDrainWorkQueues(VOID);
+/*
+ * Returns when no work item is queued or runs whose routine lies in the Size bytes at Base: the code is about to go. Others are not waited
+ * for. PASSIVE_LEVEL. FALSE: the caller itself runs on such an item, and that one was left out.
+ */
+BOOLEAN ExpDrainWorkOf(PVOID Base, SIZE_T Size);
 
 typedef struct _EXP_POOL_BLOCK_INFO {
     PVOID Address;

@@ -26,10 +26,14 @@ typedef struct _EXP_WORKER {
     BOOLEAN Used;
 } EXP_WORKER;
 
-/* Somebody waits until every item up to Target has run. */
+/* Somebody waits until every item up to Target has run, or (Size not 0) all those with a routine in
+ * a range of addresses. */
 typedef struct _EXP_DRAINER {
     LIST_ENTRY Link;
     ULONGLONG Target;
+    ULONG_PTR Base;
+    SIZE_T Size;
+    const struct _EXP_WORKER *Except; /* who waits, where it is a worker */
     KEVENT Done;
 } EXP_DRAINER;
 
@@ -50,8 +54,8 @@ typedef struct _EXP_WORK_QUEUE {
 static EXP_WORK_QUEUE ExpWorkQueue[ExpQueueCount];
 /* Items in all queues: a free of pool looks for them only where there are any. */
 static _Atomic ULONG ExpPendingItems;
-/* The queue that this thread works for; drains and shutdown refuse to run on a worker. */
-static __thread EXP_WORK_QUEUE *ExpThreadQueue;
+/* What this thread is; drains of everything and shutdown refuse to run on a worker. */
+static __thread EXP_WORKER *ExpThisWorker;
 
 static EXP_WORK_QUEUE *ExpQueueOf(WORK_QUEUE_TYPE Type)
 {
@@ -92,6 +96,28 @@ static ULONGLONG ExpOldestUnfinished(EXP_WORK_QUEUE *Queue)
     return Oldest;
 }
 
+static BOOLEAN ExpIsIn(PWORKER_THREAD_ROUTINE Routine, ULONG_PTR Base, SIZE_T Size)
+{
+    return (ULONG_PTR)Routine - Base < Size;
+}
+
+/* The lock is held: is an item of that range queued, or run by another worker than Except? */
+static BOOLEAN ExpRangeBusy(EXP_WORK_QUEUE *Queue, ULONG_PTR Base, SIZE_T Size,
+                            const EXP_WORKER *Except)
+{
+    for (ULONG i = 0; i < EXP_MAXIMUM_WORKERS; i++) {
+        const EXP_WORKER *Worker = &Queue->Worker[i];
+        if (Worker->Running != 0 && Worker != Except && ExpIsIn(Worker->Routine, Base, Size))
+            return TRUE;
+    }
+    for (PLIST_ENTRY Entry = Queue->Items.Flink; Entry != &Queue->Items; Entry = Entry->Flink) {
+        PWORK_QUEUE_ITEM Item = CONTAINING_RECORD(Entry, WORK_QUEUE_ITEM, List);
+        if (ExpIsIn(Item->WorkerRoutine, Base, Size))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* The lock is held. */
 static VOID ExpWakeDrainers(EXP_WORK_QUEUE *Queue)
 {
@@ -105,7 +131,8 @@ static VOID ExpWakeDrainers(EXP_WORK_QUEUE *Queue)
         EXP_DRAINER *Drainer = CONTAINING_RECORD(Entry, EXP_DRAINER, Link);
 
         Entry = Entry->Flink;
-        if (Drainer->Target < Oldest) {
+        if (Drainer->Size != 0 ? !ExpRangeBusy(Queue, Drainer->Base, Drainer->Size, Drainer->Except)
+                               : Drainer->Target < Oldest) {
             /* It lies on the waiter's stack: nothing touches it afterwards. */
             RemoveEntryList(&Drainer->Link);
             KeSetEvent(&Drainer->Done, IO_NO_INCREMENT, FALSE);
@@ -134,7 +161,7 @@ static VOID ExpWorkerThread(PVOID Context)
     EXP_WORKER *Worker = Context;
     EXP_WORK_QUEUE *Queue = Worker->Queue;
 
-    ExpThreadQueue = Queue;
+    ExpThisWorker = Worker;
 
     KiLock(&Queue->Lock);
     for (;;) {
@@ -248,6 +275,7 @@ static VOID ExpDrainQueue(EXP_WORK_QUEUE *Queue)
     EXP_DRAINER Drainer;
 
     KiLock(&Queue->Lock);
+    Drainer.Size = 0;
     Drainer.Target = Queue->Queued;
     if (Drainer.Target < ExpOldestUnfinished(Queue)) {
         KiUnlock(&Queue->Lock);
@@ -264,9 +292,32 @@ VOID ExpDrainWorkQueues(VOID)
     ULONG i;
 
     KE_IRQL_AT_MOST(PASSIVE_LEVEL);
-    NTIO_ASSERT(ExpThreadQueue == NULL);
+    NTIO_ASSERT(ExpThisWorker == NULL);
     for (i = 0; i < ExpQueueCount; i++)
         ExpDrainQueue(&ExpWorkQueue[i]);
+}
+
+BOOLEAN ExpDrainWorkOf(PVOID Base, SIZE_T Size)
+{
+    EXP_DRAINER Drainer = {.Base = (ULONG_PTR)Base, .Size = Size, .Except = ExpThisWorker};
+
+    KE_IRQL_AT_MOST(PASSIVE_LEVEL);
+    if (Size == 0)
+        return TRUE;
+    for (ULONG i = 0; i < ExpQueueCount; i++) {
+        EXP_WORK_QUEUE *Queue = &ExpWorkQueue[i];
+
+        KiLock(&Queue->Lock);
+        if (!ExpRangeBusy(Queue, Drainer.Base, Size, Drainer.Except)) {
+            KiUnlock(&Queue->Lock);
+            continue;
+        }
+        KeInitializeEvent(&Drainer.Done, SynchronizationEvent, FALSE);
+        InsertTailList(&Queue->Drainers, &Drainer.Link);
+        KiUnlock(&Queue->Lock);
+        KeWaitForSingleObject(&Drainer.Done, Executive, KernelMode, FALSE, NULL);
+    }
+    return Drainer.Except == NULL || !ExpIsIn(Drainer.Except->Routine, Drainer.Base, Size);
 }
 
 /* Runs what is queued and ends the workers. A later item starts new ones. */
@@ -315,7 +366,7 @@ VOID ExpStopWorkers(VOID)
     ULONG i;
 
     KE_IRQL_AT_MOST(PASSIVE_LEVEL);
-    NTIO_ASSERT(ExpThreadQueue == NULL);
+    NTIO_ASSERT(ExpThisWorker == NULL);
     ExpDrainWorkQueues();
     for (i = 0; i < ExpQueueCount; i++)
         ExpStopQueue(&ExpWorkQueue[i]);

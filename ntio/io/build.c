@@ -171,7 +171,7 @@ NTSTATUS IopSendThreadIrp(PDEVICE_OBJECT Device, PIRP Irp, BOOLEAN Wait)
     NTSTATUS Status;
 
     KE_IRQL_AT_MOST(APC_LEVEL);
-    if (IsListEmpty(&Irp->ThreadListEntry)) {
+    if (!IopIsQueued(Irp)) {
         Status = IopQueueThreadIrp(Irp, __builtin_return_address(0));
         if (!NT_SUCCESS(Status)) {
             IopDiscard(Irp);

@@ -2,8 +2,8 @@
 /*
  * driver.c - driver objects: \Driver\Name, from DriverEntry to DriverUnload.
  *
- * The creation's reference is dropped by unloading; each device of the driver holds one more. So
- * the image is released, in the object's Delete, when nothing of the driver is left.
+ * The creation's reference is dropped by unloading; each device of the driver holds one more.
+ * Unloading releases the image; where devices were left behind, it goes with the object.
  */
 #include "ntio/io/iop.h"
 
@@ -205,12 +205,35 @@ static BOOLEAN IopLeftDevices(PIOP_DRIVER Driver)
     return Count != 0;
 }
 
-/* Work items, DPCs and threads that are about to return still run the driver's code. */
-static VOID IopFlushDriverCode(VOID)
+/*
+ * DriverUnload has returned, or DriverEntry failed: nothing may run in the image any more. A work
+ * item or a DPC may still be about to return, and threads to be joined. Only the driver's own work
+ * items are waited for: another one may itself be waiting for the thread that unloads. Where no
+ * device was left the image goes here, and not with the last reference to the driver object, which
+ * anybody may have for a moment: so the driver can be loaded again as soon as this has returned.
+ * STATUS_RESOURCE_IN_USE: devices were left.
+ */
+static NTSTATUS IopEndDriverCode(PIOP_DRIVER Driver)
 {
-    ExpDrainWorkQueues();
+    BOOLEAN Idle = IopFlushWorkItems(Driver);
+
+    if (!ExpDrainWorkOf(Driver->Image.ImageBase, Driver->Image.ImageSize))
+        Idle = FALSE;
     KeFlushQueuedDpcs();
     PspReapThreads();
+    if (IopLeftDevices(Driver))
+        return STATUS_RESOURCE_IN_USE;
+    if (!Idle || Driver->Image.Release == NULL)
+        return STATUS_SUCCESS;
+    for (ULONG i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++)
+        Driver->Public.MajorFunction[i] = IopInvalidDeviceRequest;
+    Driver->Public.DriverUnload = NULL;
+    Driver->Public.DriverStartIo = NULL;
+    Driver->Public.FastIoDispatch = NULL;
+    Driver->Extension.AddDevice = NULL;
+    Driver->Image.Release(Driver->Image.LoaderHandle);
+    Driver->Image.Release = NULL;
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS IopCreateDriver(const WCHAR *ServiceName, const IOP_DRIVER_IMAGE *Image,
@@ -256,8 +279,7 @@ NTSTATUS IopCreateDriver(const WCHAR *ServiceName, const IOP_DRIVER_IMAGE *Image
     if (NT_SUCCESS(Status)) {
         *Driver = &New->Public;
     } else {
-        IopLeftDevices(New);
-        IopFlushDriverCode();
+        IopEndDriverCode(New);
         IopDropDriver(New);
     }
     return Status;
@@ -268,6 +290,8 @@ NTSTATUS IopCreateDriver(const WCHAR *ServiceName, const IOP_DRIVER_IMAGE *Image
 /* Under IopDeviceLock: does anything keep the driver? */
 static BOOLEAN IopDriverBusy(PIOP_DRIVER Driver)
 {
+    if (Driver->Holds != 0)
+        return TRUE;
     for (PDEVICE_OBJECT Device = Driver->Public.DeviceObject; Device != NULL;
          Device = Device->NextDevice) {
         if (Device->ReferenceCount != 0 || Device->AttachedDevice != NULL ||
@@ -306,9 +330,7 @@ NTSTATUS IopUnloadDriver(PDRIVER_OBJECT Driver)
     IopEnterSystem(&Context);
     Driver->DriverUnload(Driver);
     IopLeaveSystem(&Context);
-    IopFlushDriverCode();
-    if (IopLeftDevices(Object))
-        Status = STATUS_RESOURCE_IN_USE; /* see io.h: the image stays */
+    Status = IopEndDriverCode(Object);
     IopDropDriver(Object);
     return Status;
 }
@@ -356,6 +378,29 @@ VOID IopUnloadAllDrivers(VOID)
         Progress = TRUE;
         ObDereferenceObject(Found);
     } while (Progress);
+}
+
+BOOLEAN IopHoldDriver(PDRIVER_OBJECT Driver)
+{
+    PIOP_DRIVER Object = CONTAINING_RECORD(Driver, IOP_DRIVER, Public);
+    BOOLEAN Held;
+
+    KiLock(&IopDeviceLock);
+    Held = !Object->Unloading;
+    if (Held)
+        Object->Holds++;
+    KiUnlock(&IopDeviceLock);
+    return Held;
+}
+
+VOID IopLetGoDriver(PDRIVER_OBJECT Driver)
+{
+    PIOP_DRIVER Object = CONTAINING_RECORD(Driver, IOP_DRIVER, Public);
+
+    KiLock(&IopDeviceLock);
+    NTIO_ASSERT(Object->Holds != 0);
+    Object->Holds--;
+    KiUnlock(&IopDeviceLock);
 }
 
 /* ---- finding ---- */

@@ -92,7 +92,7 @@ VOID IopFinishIrp(PIRP Irp)
     PFILE_OBJECT File = Irp->Tail.Overlay.OriginalFileObject;
     PETHREAD Thread = Irp->Tail.Overlay.Thread;
     BOOLEAN Prefixed = IopHasPrefix(Irp);
-    BOOLEAN Queued = Prefixed && IopPrefixOf(Irp)->Queued;
+    BOOLEAN Queued = IopIsQueued(Irp);
     BOOLEAN FileReferenced = Prefixed && IopPrefixOf(Irp)->FileReferenced;
     BOOLEAN EventReferenced = Prefixed && IopPrefixOf(Irp)->EventReferenced;
     PKEVENT UserEvent = Irp->UserEvent, Signal = NULL, SignalFile = NULL;

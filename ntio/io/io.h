@@ -54,15 +54,19 @@ typedef struct _IOP_DRIVER_IMAGE {
  */
 NTSTATUS IopCreateDriver(const WCHAR *ServiceName, const IOP_DRIVER_IMAGE *Image, PDRIVER_OBJECT *Driver);
 /*
- * Calls DriverUnload when no device of the driver is in use. Returns with the image released, or STATUS_INVALID_DEVICE_REQUEST (no
- * DriverUnload), STATUS_DEVICE_BUSY (a device has handles, is attached to, or the driver still serves a device node).
- * The caller's own reference stays the caller's; the image goes with the last one.
+ * Calls DriverUnload when no device of the driver is in use. Returns with the image released (on a work item of the driver itself: once
+ * that has returned), or STATUS_INVALID_DEVICE_REQUEST (no DriverUnload), STATUS_DEVICE_BUSY (a device has handles, is attached to, the
+ * driver still serves a device node, or somebody holds it). The caller's own reference to the object stays the caller's.
  * STATUS_RESOURCE_IN_USE: DriverUnload has run and left devices; they are named on stderr, and image and object stay with them.
  */
 NTSTATUS IopUnloadDriver(PDRIVER_OBJECT Driver);
 /* At shutdown: every driver that nothing keeps, the youngest first; one without DriverUnload has its devices deleted. */
 VOID IopUnloadAllDrivers(VOID);
 PDRIVER_OBJECT IopFindDriver(const WCHAR *ServiceName); /* with a reference, or NULL */
+/* A driver that is held is not unloaded: for who is about to call AddDevice. FALSE: it is being unloaded already. The caller has a
+ * reference. */
+BOOLEAN IopHoldDriver(PDRIVER_OBJECT Driver);
+VOID IopLetGoDriver(PDRIVER_OBJECT Driver);
 /* \Driver objects, the oldest first; the routine may not load or unload. */
 typedef VOID IOP_DRIVER_ROUTINE(PDRIVER_OBJECT Driver, PVOID Context);
 VOID IopEnumerateDrivers(IOP_DRIVER_ROUTINE *Each, PVOID Context);

@@ -118,6 +118,11 @@ static inline BOOLEAN IopHasPrefix(PIRP Irp)
 {
     return (Irp->AllocationFlags & IOP_IRP_HAS_PREFIX) != 0;
 }
+/* On its thread's list? Its links are not asked: the list's other IRPs come and go. */
+static inline BOOLEAN IopIsQueued(PIRP Irp)
+{
+    return IopHasPrefix(Irp) && IopPrefixOf(Irp)->Queued;
+}
 
 /* What io keeps of a thread (ETHREAD.IrpCache); made when the thread first needs it, freed at its
  * end. */
@@ -196,12 +201,20 @@ typedef struct _IOP_DRIVER {
     LIST_ENTRY ListEntry; /* IopDriverList, IopDeviceLock */
     BOOLEAN Listed;
     BOOLEAN Unloading;   /* IopDeviceLock */
+    ULONG Holds;         /* IopDeviceLock: IopHoldDriver */
+    _Atomic ULONG Work;  /* IO_WORKITEMs queued or running, IOP_WORK_WAITED; a futex */
     BOOLEAN LeftDevices; /* DriverUnload returned and devices were there: the image stays */
     PIOP_CLIENT_EXTENSION ClientExtensions; /* IopDeviceLock */
     PIOP_REINITIALIZATION Reinitialize;     /* IopDeviceLock; the oldest first */
 } IOP_DRIVER, *PIOP_DRIVER;
+#define IOP_WORK_WAITED 0x80000000u
 NTSTATUS IopInitializeDriverType(VOID);
 NTSTATUS NTAPI IopInvalidDeviceRequest(PDEVICE_OBJECT Device, PIRP Irp);
+
+/* ---- workitem.c ---- */
+/* Waits until no work item of the driver is queued or runs, but for the one that this thread runs:
+ * FALSE where there is that one. PASSIVE_LEVEL. */
+BOOLEAN IopFlushWorkItems(PIOP_DRIVER Driver);
 
 /* ---- device.c, attach.c ---- */
 extern LIST_ENTRY IopDriverList;

@@ -59,7 +59,7 @@ VOID NTAPI IoFreeIrp(PIRP Irp)
     KE_IRQL_AT_MOST(DISPATCH_LEVEL);
     if (Irp == NULL || Irp->Type != IO_TYPE_IRP)
         IopStop(IOP_VF_FREE_NO_IRP, Irp, 0, 0);
-    if (!IsListEmpty(&Irp->ThreadListEntry))
+    if (IopIsQueued(Irp))
         IopStop(IOP_VF_FREE_QUEUED, Irp, 0, 0);
     IopReleaseIrp(Irp);
 }
@@ -68,7 +68,7 @@ VOID NTAPI IoReuseIrp(PIRP Irp, NTSTATUS Iostatus)
 {
     KE_IRQL_AT_MOST(DISPATCH_LEVEL);
     UCHAR AllocationFlags = Irp->AllocationFlags;
-    if (!IsListEmpty(&Irp->ThreadListEntry))
+    if (IopIsQueued(Irp))
         IopStop(IOP_VF_REUSE_QUEUED, Irp, 0, 0);
     IopInitializeIrpFields(Irp, Irp->Size, Irp->StackCount);
     Irp->AllocationFlags = AllocationFlags;

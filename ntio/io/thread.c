@@ -14,7 +14,7 @@ NTSTATUS IopQueueThreadIrp(PIRP Irp, PVOID Caller)
     UNREFERENCED_PARAMETER(Caller);
     if (IopThreadCache(Thread) == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    NTIO_ASSERT(IsListEmpty(&Irp->ThreadListEntry) && IopHasPrefix(Irp));
+    NTIO_ASSERT(IopHasPrefix(Irp) && !IopIsQueued(Irp));
     IopPrefixOf(Irp)->Process = PsGetCurrentProcess();
     IopPrefixOf(Irp)->Queued = TRUE;
     Irp->Tail.Overlay.Thread = Thread;

@@ -15,6 +15,30 @@ struct _IO_WORKITEM {
 };
 typedef struct _IO_WORKITEM IO_WORKITEM;
 
+/* The driver whose work item this thread runs. */
+static __thread PIOP_DRIVER IopWorkingFor;
+
+static PIOP_DRIVER IopDriverOf(PVOID IoObject)
+{
+    PDRIVER_OBJECT Driver = *(PCSHORT)IoObject == IO_TYPE_DRIVER
+                                ? (PDRIVER_OBJECT)IoObject
+                                : ((PDEVICE_OBJECT)IoObject)->DriverObject;
+
+    return CONTAINING_RECORD(Driver, IOP_DRIVER, Public);
+}
+
+BOOLEAN IopFlushWorkItems(PIOP_DRIVER Driver)
+{
+    ULONG Own = IopWorkingFor == Driver ? 1 : 0;
+    ULONG Work = atomic_fetch_or(&Driver->Work, IOP_WORK_WAITED) | IOP_WORK_WAITED;
+
+    while ((Work & ~IOP_WORK_WAITED) > Own) {
+        KiFutexWait(&Driver->Work, Work, 0);
+        Work = atomic_load_explicit(&Driver->Work, memory_order_acquire);
+    }
+    return Own == 0;
+}
+
 ULONG NTAPI IoSizeofWorkItem(VOID)
 {
     return sizeof(IO_WORKITEM);
@@ -64,14 +88,22 @@ static VOID NTAPI IopRunWorkItem(PVOID Parameter)
     PIO_WORKITEM_ROUTINE Routine = WorkItem->Routine;
     PIO_WORKITEM_ROUTINE_EX RoutineEx = WorkItem->RoutineEx;
     PVOID Context = WorkItem->Context;
+    PIOP_DRIVER Driver = IopDriverOf(IoObject);
 
     /* From here on the routine may free it or queue it again. */
     atomic_store(&WorkItem->Queued, 0);
+    IopWorkingFor = Driver;
     if (RoutineEx != NULL)
         RoutineEx(IoObject, Context, WorkItem);
     else
         Routine(IoObject, Context);
+    IopWorkingFor = NULL;
+    /* The device may go with its reference, the driver stays until its count is down. */
+    ObReferenceObject(&Driver->Public);
     ObDereferenceObject(IoObject);
+    if ((atomic_fetch_sub_explicit(&Driver->Work, 1, memory_order_acq_rel) & IOP_WORK_WAITED) != 0)
+        KiFutexWake(&Driver->Work, MAXLONG);
+    ObDereferenceObject(&Driver->Public);
 }
 
 static VOID IopQueueWorkItem(PIO_WORKITEM WorkItem, PIO_WORKITEM_ROUTINE Routine,
@@ -81,6 +113,7 @@ static VOID IopQueueWorkItem(PIO_WORKITEM WorkItem, PIO_WORKITEM_ROUTINE Routine
     if (atomic_exchange(&WorkItem->Queued, 1) != 0)
         IopStop(IOP_VF_WORK_ITEM_BUSY, WorkItem, 0, 0);
     ObReferenceObject(WorkItem->IoObject);
+    atomic_fetch_add_explicit(&IopDriverOf(WorkItem->IoObject)->Work, 1, memory_order_relaxed);
     WorkItem->Routine = Routine;
     WorkItem->RoutineEx = RoutineEx;
     WorkItem->Context = Context;

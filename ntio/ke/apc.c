@@ -18,8 +18,7 @@ static PKI_LOCK KiApcLock(PKTHREAD Thread)
 
 enum { KiApcKernel, KiApcRundown, KiApcNormal }; /* of KAPC.Reserved */
 
-/* UserApcPending is TRUE where Alerted or the user list may hold something; a
- * hint without the lock. */
+/* ApcLock held. The two flags are hints for those who have not got it. */
 static VOID KiUpdatePending(PKTHREAD Thread)
 {
     __atomic_store_n(&Thread->UserApcPending,

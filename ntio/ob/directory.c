@@ -80,7 +80,6 @@ VOID ObpLinkEntry(POBP_DIRECTORY Directory, POBJECT_HEADER Header)
                    &Header->HashEntry);
     InsertTailList(&Directory->Order, &Header->OrderEntry);
     Directory->Count++;
-    ObfReferenceObject(Directory);
     Header->Directory = Directory;
     atomic_fetch_and(&Header->Flags, ~(ULONG)OBP_NAME_LOST);
     if ((atomic_fetch_or(&Header->Flags, OBP_NAMED) & OBP_PERMANENT) != 0)

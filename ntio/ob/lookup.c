@@ -83,8 +83,8 @@ typedef struct _OBP_WALKER {
 } OBP_WALKER;
 
 /*
- * The last component names Walker->Object, which the caller has referenced. Under ObpNamespaceLock,
- * so a reference that turns out not to be wanted is dropped by ObpLookup: its failures all do that.
+ * The last component names Walker->Object, which is referenced. A failure leaves the reference to
+ * ObpLookup: it can't be dropped under ObpNamespaceLock.
  */
 static OBP_WALK ObpFound(OBP_WALKER *Walker)
 {
@@ -118,7 +118,7 @@ static OBP_WALK ObpWalkDirectories(OBP_WALKER *Walker, POBP_DIRECTORY Directory)
     for (;;) {
         UNICODE_STRING Component, Rest;
         POBJECT_HEADER Header;
-        BOOLEAN Last;
+        BOOLEAN Last, Follow;
         ULONG Hash;
 
         ObpSplit(&Walker->Rest, &Component, &Rest);
@@ -129,6 +129,17 @@ static OBP_WALK ObpWalkDirectories(OBP_WALKER *Walker, POBP_DIRECTORY Directory)
         }
         Hash = ObpHashName(&Component);
         Header = ObpFindEntry(Directory, &Component, Hash);
+        Follow = Header != NULL && Header->Type == ObpSymbolicLinkType &&
+                 !(Last && (Lookup->Type == ObpSymbolicLinkType ||
+                            (Lookup->Attributes & OBJ_OPENLINK) != 0));
+        /* What the walk ends at. Its last reference may have gone since it was found: then it is
+         * not there. */
+        if (Header != NULL && !Follow && (Last || Header->Type != ObpDirectoryType)) {
+            if (ObpReferenceUnlessDying(Header->Body))
+                Walker->Object = Header->Body;
+            else
+                Header = NULL;
+        }
         if (Header == NULL) {
             if (!Last)
                 Walker->Status = STATUS_OBJECT_PATH_NOT_FOUND;
@@ -146,9 +157,7 @@ static OBP_WALK ObpWalkDirectories(OBP_WALKER *Walker, POBP_DIRECTORY Directory)
             }
             return ObpWalkDone;
         }
-        if (Header->Type == ObpSymbolicLinkType &&
-            !(Last &&
-              (Lookup->Type == ObpSymbolicLinkType || (Lookup->Attributes & OBJ_OPENLINK) != 0))) {
+        if (Follow) {
             UNICODE_STRING Path;
 
             if ((Lookup->Attributes & OBJ_DONT_REPARSE) != 0) {
@@ -163,12 +172,8 @@ static OBP_WALK ObpWalkDirectories(OBP_WALKER *Walker, POBP_DIRECTORY Directory)
             return ObpWalkLink;
         }
         Walker->Rest = Rest;
-        if (Last) {
-            if (!ObpReferenceUnlessDying(Header->Body))
-                continue_here;
-            Walker->Object = Header->Body;
+        if (Last)
             return ObpFound(Walker);
-        }
         if (Header->Type == ObpDirectoryType) {
             Directory = (POBP_DIRECTORY)Header->Body;
             ObpSkip(&Walker->Rest);
@@ -179,8 +184,6 @@ static OBP_WALK ObpWalkDirectories(OBP_WALKER *Walker, POBP_DIRECTORY Directory)
             Walker->Status = STATUS_OBJECT_TYPE_MISMATCH;
             return ObpWalkDone;
         }
-        ObfReferenceObject(Header->Body);
-        Walker->Object = Header->Body;
         return ObpWalkParse;
     }
 }
@@ -224,9 +227,9 @@ static BOOLEAN ObpBeginAtRoot(OBP_WALKER *Walker, POBP_DIRECTORY *Directory)
         if (Walker->Path.Length != 0)
             return TRUE;
         /* Nothing behind the root: the root itself. */
-        KiLock(&ObpNamespaceLock);
-        ObpFound(Walker, ObpHeader(Root));
-        KiUnlock(&ObpNamespaceLock);
+        ObfReferenceObject(Root);
+        Walker->Object = Root;
+        ObpFound(Walker);
         return FALSE;
     }
     if (Walker->Lookup->Insert != NULL || Type->Info.Parse == NULL) {
@@ -270,10 +273,13 @@ NTSTATUS ObpLookup(const OBP_LOOKUP *Lookup, PVOID *Object)
                 ObpSkip(&Walker.Rest);
         }
         KiLock(&ObpNamespaceLock);
-        if (Walker.Rest.Length == 0 && Directory == ObpRootDirectory)
-            Outcome = ObpFound(&Walker, ObpHeader(ObpRootDirectory));
-        else
+        if (Walker.Rest.Length == 0 && Directory == ObpRootDirectory) {
+            ObfReferenceObject(ObpRootDirectory);
+            Walker.Object = ObpRootDirectory;
+            Outcome = ObpFound(&Walker);
+        } else {
             Outcome = ObpWalkDirectories(&Walker, Directory);
+        }
         KiUnlock(&ObpNamespaceLock);
         Directory = NULL;
 

@@ -129,8 +129,8 @@ VOID ObpInitializeDirectory(POBP_DIRECTORY Directory);
 ULONG ObpHashName(PCUNICODE_STRING Name);
 /* The entry of that name, not referenced; dying ones are not seen. */
 POBJECT_HEADER ObpFindEntry(POBP_DIRECTORY Directory, PCUNICODE_STRING Name, ULONG Hash);
-/* Header->Name and NameHash are set. Takes a reference on the directory, and one on the object
- * where it is permanent. */
+/* Header->Name and NameHash are set. Takes over a reference on the directory, and takes one on the
+ * object where it is permanent. */
 VOID ObpLinkEntry(POBP_DIRECTORY Directory, POBJECT_HEADER Header);
 /* The reverse. Returns what the caller dereferences once the lock is free: the directory, or NULL
  * where the object had no name. */

@@ -13,7 +13,7 @@
 typedef struct _PNP_STACK_PLAN {
     struct {
         WCHAR *Service;
-        PDRIVER_OBJECT Driver; /* referenced */
+        PDRIVER_OBJECT Driver; /* referenced, and held: nobody unloads it meanwhile */
     } * Drivers;
     ULONG Count, Capacity;
 } PNP_STACK_PLAN;
@@ -45,16 +45,21 @@ NTSTATUS PnpLoadDriver(const WCHAR *Service, PDRIVER_OBJECT *Driver)
     NTSTATUS Status;
 
     *Driver = IopFindDriver(Service);
-    if (*Driver != NULL)
-        return STATUS_SUCCESS;
-    if (IopLoadServiceCallout == NULL)
-        return STATUS_OBJECT_NAME_NOT_FOUND;
-    Status = IopLoadServiceCallout(Service, Driver);
-    if (NT_SUCCESS(Status)) {
+    if (*Driver == NULL) {
+        if (IopLoadServiceCallout == NULL)
+            return STATUS_OBJECT_NAME_NOT_FOUND;
+        Status = IopLoadServiceCallout(Service, Driver);
+        if (!NT_SUCCESS(Status))
+            return Status;
         PnppRemember(Service);
         PnppLook = TRUE;
     }
-    return Status;
+    if (!IopHoldDriver(*Driver)) {
+        ObDereferenceObject(*Driver);
+        *Driver = NULL;
+        return STATUS_DRIVER_FAILED_PRIOR_UNLOAD;
+    }
+    return STATUS_SUCCESS;
 }
 
 static BOOLEAN PnppHasNoDevice(PDRIVER_OBJECT Driver)
@@ -303,8 +308,10 @@ static VOID PnppFreePlan(PNP_STACK_PLAN *Plan)
 
     for (i = 0; i < Plan->Count; i++) {
         ExFreePool(Plan->Drivers[i].Service);
-        if (Plan->Drivers[i].Driver != NULL)
+        if (Plan->Drivers[i].Driver != NULL) {
+            IopLetGoDriver(Plan->Drivers[i].Driver);
             ObDereferenceObject(Plan->Drivers[i].Driver);
+        }
     }
     PnpFree(Plan->Drivers);
 }
@@ -325,6 +332,8 @@ static ULONG PnppLoadProblem(NTSTATUS Status)
     case STATUS_DLL_NOT_FOUND:
     case STATUS_ENTRYPOINT_NOT_FOUND:
         return CM_PROB_DRIVER_FAILED_LOAD;
+    case STATUS_DRIVER_FAILED_PRIOR_UNLOAD:
+        return CM_PROB_DRIVER_FAILED_PRIOR_UNLOAD;
     default:
         return CM_PROB_FAILED_DRIVER_ENTRY;
     }

@@ -82,6 +82,7 @@ static NTSTATUS PnppTryService(const WCHAR *Service)
         return Status;
     if (Driver->DriverExtension->AddDevice == NULL)
         Status = STATUS_INVALID_DEVICE_REQUEST;
+    IopLetGoDriver(Driver);
     ObDereferenceObject(Driver);
     return Status;
 }

@@ -31,10 +31,10 @@ struct _ETHREAD {
     CLIENT_ID Cid;
     NTSTATUS ExitStatus;
     KI_LOCK IrpLock; /* guards IrpList */
-    LIST_ENTRY
-        IrpList; /* IRP.ThreadListEntry of what this thread has asked for; io owns the links */
-    struct _IOP_THREAD_CACHE
-        *IrpCache; /* io: per-thread lookaside lists, freed by its exit callout */
+    /* IRP.ThreadListEntry of what this thread has asked for; io owns the links. */
+    LIST_ENTRY IrpList;
+    /* io: per-thread lookaside lists, freed by its exit callout. */
+    struct _IOP_THREAD_CACHE *IrpCache;
     PVOID StartRoutine, StartContext;
     CHAR Name[32];
     ULONG LastError; /* win32's GetLastError */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Operations on a disc: any offset and size over ReadFile, which takes whole sectors, without a thread that waits.
+ * Operations on a disc: any offset and size over ReadFile, which takes whole sectors, without a
+ * thread that waits.
  *
- * A read whose range is not within the disc as it was last seen asks for the length first; one that fails asks for it behind, and is tried once
- * more if the disc has changed. So an operation is one to four requests, one after the other; each starts where the one before has ended.
+ * A read whose range is not within the disc as it was last seen asks for the length first; one that
+ * fails asks for it behind, and is tried once more if the disc has changed. So an operation is one
+ * to four requests, one after the other; each starts where the one before has ended.
  */
 #include "discs.h"
 
@@ -31,8 +33,8 @@ static int error_number(DWORD error)
 int disc_refresh(struct disc *disc)
 {
     GET_LENGTH_INFORMATION length;
-    DWORD error =
-        control_and_wait(disc->handle, IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, &length, sizeof(length), NULL);
+    DWORD error = control_and_wait(disc->handle, IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, &length,
+                                   sizeof(length), NULL);
 
     atomic_store(&disc->length, error ? 0 : (uint64_t)length.Length.QuadPart);
     return error_number(error);
@@ -65,8 +67,9 @@ static void start_request(struct disc_operation *operation, size_t bytes)
         started = ReadFile(handle, operation->buffer, (DWORD)bytes, NULL, &operation->overlapped);
     } else {
         memset(&operation->overlapped, 0, sizeof(operation->overlapped));
-        started = DeviceIoControl(handle, IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, &operation->answer.length,
-                                  sizeof(operation->answer.length), NULL, &operation->overlapped);
+        started =
+            DeviceIoControl(handle, IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, &operation->answer.length,
+                            sizeof(operation->answer.length), NULL, &operation->overlapped);
     }
     if (!started)
         error = GetLastError();
@@ -186,19 +189,21 @@ void *disc_port_thread(void *context)
     }
 }
 
-static void begin(struct disc_operation *operation)
+void disc_prepare(struct disc_operation *operation, struct disc *disc, disc_done *done)
 {
     if (!operation->initialized) {
         pthread_mutex_init(&operation->lock, NULL);
         operation->initialized = true;
     }
+    operation->disc = disc;
+    operation->done = done;
+    operation->cancelled = false;
     operation->asked = false;
     operation->failure = 0;
 }
 
 void disc_read(struct disc_operation *operation, uint64_t offset, size_t size)
 {
-    begin(operation);
     operation->length_only = false;
     operation->offset = offset;
     operation->size = size;
@@ -207,7 +212,6 @@ void disc_read(struct disc_operation *operation, uint64_t offset, size_t size)
 
 void disc_ask_length(struct disc_operation *operation)
 {
-    begin(operation);
     operation->length_only = true;
     start_asking(operation);
 }

@@ -32,7 +32,8 @@ static struct disc *open_disc(struct discs *discs, const char *path)
 
     if (handle == INVALID_HANDLE_VALUE)
         return NULL;
-    error = control_and_wait(handle, IOCTL_STORAGE_GET_DEVICE_NUMBER, NULL, 0, &number, sizeof(number), NULL);
+    error = control_and_wait(handle, IOCTL_STORAGE_GET_DEVICE_NUMBER, NULL, 0, &number,
+                             sizeof(number), NULL);
     CloseHandle(handle);
     if (error)
         return NULL;
@@ -43,7 +44,8 @@ static struct disc *open_disc(struct discs *discs, const char *path)
     disc->path = strdup(path);
     disc->handle = open_interface(name);
     disc->operations = open_interface(name);
-    if (!disc->path || disc->handle == INVALID_HANDLE_VALUE || disc->operations == INVALID_HANDLE_VALUE ||
+    if (!disc->path || disc->handle == INVALID_HANDLE_VALUE ||
+        disc->operations == INVALID_HANDLE_VALUE ||
         !CreateIoCompletionPort(disc->operations, discs->port, 0, 0)) {
         free_disc(disc);
         return NULL;
@@ -151,8 +153,8 @@ static void end_port(struct discs *discs)
     CloseHandle(discs->port);
 }
 
-int discs_start(struct discs *discs, void (*changed)(void *context), bool (*accept)(const char *path, void *context),
-                void *context)
+int discs_start(struct discs *discs, void (*changed)(void *context),
+                bool (*accept)(const char *path, void *context), void *context)
 {
     memset(discs, 0, sizeof(*discs));
     discs->changed = changed;
@@ -164,9 +166,11 @@ int discs_start(struct discs *discs, void (*changed)(void *context), bool (*acce
     if (!discs->port)
         goto destroy;
     while (discs->port_thread_count < DISC_THREADS &&
-           pthread_create(&discs->port_threads[discs->port_thread_count], NULL, disc_port_thread, discs) == 0)
+           pthread_create(&discs->port_threads[discs->port_thread_count], NULL, disc_port_thread,
+                          discs) == 0)
         discs->port_thread_count++;
-    if (discs->port_thread_count > 0 && pthread_create(&discs->thread, NULL, discs_thread, discs) == 0)
+    if (discs->port_thread_count > 0 &&
+        pthread_create(&discs->thread, NULL, discs_thread, discs) == 0)
         return 0;
     end_port(discs);
 destroy:

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The FUSE face: DIR/NAME/disc.iso for each disc. Nothing is cached by the kernel (no entry or attribute time-out, direct
- * I/O), so a disc that goes is gone at once and a changed medium is never served from old pages.
+ * The FUSE face: DIR/NAME/disc.iso for each disc. Nothing is cached by the kernel (no entry or
+ * attribute time-out, direct I/O), so a disc that goes is gone at once and a changed medium is
+ * never served from old pages.
  *
- * Inodes: 1 is the root, 2n the folder of disc n, 2n+1 its file. Each read is done by the FUSE thread that took it; an interrupt, which
- * arrives on another, cancels its I/O.
+ * Inodes: 1 is the root, 2n the folder of disc n, 2n+1 its file.
+ *
+ * The threads that take requests from the kernel never wait for a drive: what needs one becomes a
+ * task, whose operation ends on a thread of discs.c and is answered there. So an interrupt always
+ * finds somebody who takes it, however many readers wait, and cancels the task's I/O. (libfuse's
+ * own loop blocks a thread for each read, and can't be ended while a file is open.)
  */
 #define FUSE_USE_VERSION 35
 #include "attach.h"
@@ -17,17 +22,41 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#define FILE_NAME "disc.iso"
+#define FILE_NAME  "disc.iso"
+#define RECEIVERS  2u
+#define IDLE_TASKS 32u
+
+enum task_kind { TASK_LOOKUP, TASK_GETATTR, TASK_OPEN, TASK_READ };
+
+/* A request of the kernel's that a drive has to be asked for. */
+struct task {
+    struct disc_operation operation;
+    struct fuse_face *face;
+    struct task *next; /* while idle */
+    enum task_kind kind;
+    fuse_req_t request;
+    fuse_ino_t inode;
+    struct disc *disc; /* a reference; a read's is the file's */
+    struct fuse_file_info info;
+};
 
 struct fuse_face {
     struct discs *discs;
     struct fuse_session *session;
-    pthread_t thread;
+    pthread_t receivers[RECEIVERS];
+    unsigned receiver_count;
     atomic_uint open_files;
     atomic_bool ended;
     int event; /* eventfd */
+
+    pthread_mutex_t lock;
+    pthread_cond_t quiet; /* no task is under way */
+    unsigned tasks;       /* those under way */
+    struct task *idle;
+    unsigned idle_count;
 };
 
 static struct disc *disc_of(struct fuse_face *face, fuse_ino_t inode)
@@ -48,7 +77,6 @@ static void fill_directory(struct stat *attributes, fuse_ino_t inode)
 static void fill_file(struct stat *attributes, fuse_ino_t inode, struct disc *disc)
 {
     memset(attributes, 0, sizeof(*attributes));
-    disc_refresh(disc); /* an empty drive is an empty file */
     attributes->st_ino = inode;
     attributes->st_mode = S_IFREG | 0444;
     attributes->st_nlink = 1;
@@ -58,6 +86,147 @@ static void fill_file(struct stat *attributes, fuse_ino_t inode, struct disc *di
     attributes->st_blksize = 128 * 1024;
     attributes->st_blocks = attributes->st_size / 512;
 }
+
+/* ---- tasks ---- */
+
+static struct task *task_new(struct fuse_face *face, enum task_kind kind, fuse_req_t request,
+                             fuse_ino_t inode, struct disc *disc)
+{
+    struct task *task;
+
+    pthread_mutex_lock(&face->lock);
+    task = face->idle;
+    if (task) {
+        face->idle = task->next;
+        face->idle_count--;
+    } else {
+        task = calloc(1, sizeof(*task));
+    }
+    if (task)
+        face->tasks++;
+    pthread_mutex_unlock(&face->lock);
+    if (!task)
+        return NULL;
+    task->face = face;
+    task->kind = kind;
+    task->request = request;
+    task->inode = inode;
+    task->disc = disc;
+    return task;
+}
+
+/* The request has been answered. */
+static void task_end(struct task *task)
+{
+    struct fuse_face *face = task->face;
+
+    if (task->kind != TASK_READ && task->disc)
+        disc_release(face->discs, task->disc);
+    pthread_mutex_lock(&face->lock);
+    if (face->idle_count < IDLE_TASKS) {
+        task->next = face->idle;
+        face->idle = task;
+        face->idle_count++;
+        task = NULL;
+    }
+    if (--face->tasks == 0)
+        pthread_cond_broadcast(&face->quiet);
+    pthread_mutex_unlock(&face->lock);
+    if (task) {
+        disc_operation_free(&task->operation);
+        free(task);
+    }
+}
+
+static void answer_open(struct task *task)
+{
+    struct fuse_face *face = task->face;
+    struct disc *disc = task->disc;
+
+    task->info.fh = (uintptr_t)disc; /* the reference goes with the file */
+    task->info.direct_io = 1;
+    task->disc = NULL;
+    atomic_fetch_add(&face->open_files, 1);
+    if (fuse_reply_open(task->request, &task->info) != 0) {
+        atomic_fetch_sub(&face->open_files, 1);
+        disc_release(face->discs, disc);
+    }
+}
+
+static void task_done(struct disc_operation *operation, int error, const void *data, size_t size)
+{
+    struct task *task = CONTAINING_RECORD(operation, struct task, operation);
+    struct fuse_entry_param entry = {0};
+    struct stat attributes;
+
+    fuse_req_interrupt_func(task->request, NULL, NULL); /* after this nobody cancels */
+    if (error == EINTR || (error && task->kind == TASK_READ)) {
+        fuse_reply_err(task->request, error);
+        task_end(task);
+        return;
+    }
+    /* A drive that has no disc, or does not say, has an empty file. */
+    switch (task->kind) {
+    case TASK_LOOKUP:
+        entry.ino = task->inode;
+        fill_file(&entry.attr, entry.ino, task->disc);
+        fuse_reply_entry(task->request, &entry);
+        break;
+    case TASK_GETATTR:
+        fill_file(&attributes, task->inode, task->disc);
+        fuse_reply_attr(task->request, &attributes, 0);
+        break;
+    case TASK_OPEN:
+        answer_open(task);
+        break;
+    case TASK_READ:
+        fuse_reply_buf(task->request, data, size);
+        break;
+    }
+    task_end(task);
+}
+
+static void interrupted(fuse_req_t request, void *context)
+{
+    (void)request;
+    disc_cancel(context);
+}
+
+/* Starts what needs the disc's length. The reference goes with it. */
+static void start_length_task(struct fuse_face *face, enum task_kind kind, fuse_req_t request,
+                              fuse_ino_t inode, struct disc *disc,
+                              const struct fuse_file_info *info)
+{
+    struct task *task = task_new(face, kind, request, inode, disc);
+
+    if (!task) {
+        disc_release(face->discs, disc);
+        fuse_reply_err(request, ENOMEM);
+        return;
+    }
+    if (info)
+        task->info = *info;
+    disc_prepare(&task->operation, disc, task_done);
+    fuse_req_interrupt_func(request, interrupted, &task->operation);
+    disc_ask_length(&task->operation);
+}
+
+static void face_read(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
+                      struct fuse_file_info *info)
+{
+    struct disc *disc = (struct disc *)(uintptr_t)info->fh;
+    struct task *task = task_new(fuse_req_userdata(request), TASK_READ, request, inode, disc);
+
+    if (!task) {
+        fuse_reply_err(request, ENOMEM);
+        return;
+    }
+    disc_prepare(&task->operation, disc, task_done);
+    fuse_req_interrupt_func(request, interrupted, &task->operation);
+    disc_read(&task->operation, (uint64_t)offset, size);
+}
+
+/* ---- requests ---- */
 
 static void face_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
 {
@@ -70,20 +239,18 @@ static void face_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
         if (disc) {
             entry.ino = disc->number * 2;
             fill_directory(&entry.attr, entry.ino);
+            disc_release(face->discs, disc);
+            fuse_reply_entry(request, &entry);
+            return;
         }
     } else if (parent % 2 == 0 && strcmp(name, FILE_NAME) == 0) {
         disc = disc_of(face, parent);
         if (disc) {
-            entry.ino = parent + 1;
-            fill_file(&entry.attr, entry.ino, disc);
+            start_length_task(face, TASK_LOOKUP, request, parent + 1, disc, NULL);
+            return;
         }
     }
-    if (!disc) {
-        fuse_reply_err(request, ENOENT);
-        return;
-    }
-    disc_release(face->discs, disc);
-    fuse_reply_entry(request, &entry);
+    fuse_reply_err(request, ENOENT);
 }
 
 static void face_getattr(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *info)
@@ -101,22 +268,22 @@ static void face_getattr(fuse_req_t request, fuse_ino_t inode, struct fuse_file_
     disc = disc_of(face, inode);
     if (!disc) {
         fuse_reply_err(request, ENOENT);
-        return;
-    }
-    if (inode % 2 == 0)
+    } else if (inode % 2 == 0) {
+        disc_release(face->discs, disc);
         fill_directory(&attributes, inode);
-    else
-        fill_file(&attributes, inode, disc);
-    disc_release(face->discs, disc);
-    fuse_reply_attr(request, &attributes, 0);
+        fuse_reply_attr(request, &attributes, 0);
+    } else {
+        start_length_task(face, TASK_GETATTR, request, inode, disc, NULL);
+    }
 }
 
 /* Adds an entry; false when the buffer is full. */
-static bool add_entry(fuse_req_t request, char *buffer, size_t size, size_t *used, const char *name, fuse_ino_t inode,
-                      mode_t mode, off_t next)
+static bool add_entry(fuse_req_t request, char *buffer, size_t size, size_t *used, const char *name,
+                      fuse_ino_t inode, mode_t mode, off_t next)
 {
     struct stat attributes = {.st_ino = inode, .st_mode = mode};
-    size_t length = fuse_add_direntry(request, buffer + *used, size - *used, name, &attributes, next);
+    size_t length =
+        fuse_add_direntry(request, buffer + *used, size - *used, name, &attributes, next);
 
     if (length > size - *used)
         return false;
@@ -124,7 +291,8 @@ static bool add_entry(fuse_req_t request, char *buffer, size_t size, size_t *use
     return true;
 }
 
-static void face_readdir(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset, struct fuse_file_info *info)
+static void face_readdir(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
+                         struct fuse_file_info *info)
 {
     struct fuse_face *face = fuse_req_userdata(request);
     char *buffer = malloc(size);
@@ -147,7 +315,8 @@ static void face_readdir(fuse_req_t request, fuse_ino_t inode, size_t size, off_
 
         while (room && (disc = discs_next(face->discs, after))) {
             after = disc->number;
-            room = add_entry(request, buffer, size, &used, disc->name, disc->number * 2, S_IFDIR, (off_t)(after + 2));
+            room = add_entry(request, buffer, size, &used, disc->name, disc->number * 2, S_IFDIR,
+                             (off_t)(after + 2));
             disc_release(face->discs, disc);
         }
     } else if (room && offset < 3) {
@@ -176,14 +345,7 @@ static void face_open(fuse_req_t request, fuse_ino_t inode, struct fuse_file_inf
         fuse_reply_err(request, EROFS);
         return;
     }
-    disc_refresh(disc);
-    info->fh = (uintptr_t)disc; /* the reference goes with the file */
-    info->direct_io = 1;
-    atomic_fetch_add(&face->open_files, 1);
-    if (fuse_reply_open(request, info) != 0) {
-        atomic_fetch_sub(&face->open_files, 1);
-        disc_release(face->discs, disc);
-    }
+    start_length_task(face, TASK_OPEN, request, inode, disc, info);
 }
 
 static void face_release(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *info)
@@ -197,28 +359,6 @@ static void face_release(fuse_req_t request, fuse_ino_t inode, struct fuse_file_
     fuse_reply_err(request, 0);
 }
 
-static void interrupted(fuse_req_t request, void *context)
-{
-    (void)request;
-    disc_cancel(context);
-}
-
-static void face_read(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset, struct fuse_file_info *info)
-{
-    struct disc_read read = {.disc = (struct disc *)(uintptr_t)info->fh};
-    const void *data = NULL;
-    ssize_t got;
-
-    (void)inode;
-    fuse_req_interrupt_func(request, interrupted, &read);
-    got = disc_read(&read, (uint64_t)offset, size, &data);
-    fuse_req_interrupt_func(request, NULL, NULL); /* after this nobody looks at `read` */
-    if (got < 0)
-        fuse_reply_err(request, (int)-got);
-    else
-        fuse_reply_buf(request, data, (size_t)got);
-}
-
 static const struct fuse_lowlevel_ops operations = {
     .lookup = face_lookup,
     .getattr = face_getattr,
@@ -228,20 +368,55 @@ static const struct fuse_lowlevel_ops operations = {
     .release = face_release,
 };
 
-static void *face_thread(void *context)
+static void free_buffer(void *context)
+{
+    struct fuse_buf *buffer = context;
+
+    free(buffer->mem);
+}
+
+static void *receiver(void *context)
 {
     struct fuse_face *face = context;
-    struct fuse_loop_config config = {.clone_fd = 0, .max_idle_threads = 10};
+    struct fuse_buf buffer = {0};
+    int got;
 
-    fuse_session_loop_mt(face->session, &config);
+    /* Only where it waits for the kernel may it be ended from outside (fuse_face_stop). The buffer
+     * is the session's way to keep one. */
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    while (!fuse_session_exited(face->session)) {
+        pthread_cleanup_push(free_buffer, &buffer);
+        pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+        got = fuse_session_receive_buf(face->session, &buffer);
+        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+        pthread_cleanup_pop(0);
+        if (got == -EINTR || got == -EAGAIN)
+            continue;
+        if (got <= 0)
+            break;
+        fuse_session_process_buf(face->session, &buffer);
+    }
+    free(buffer.mem);
+    /* The mount was taken away, or the session is over. */
+    fuse_session_exit(face->session);
     atomic_store(&face->ended, true);
     eventfd_write(face->event, 1);
     return NULL;
 }
 
-struct fuse_face *fuse_face_start(const char *directory, struct discs *discs, char *error, size_t size)
+static void end_receivers(struct fuse_face *face)
 {
-    char *words[] = {"scsinet", "-o", "ro,fsname=scsinet,subtype=scsinet,default_permissions", NULL};
+    for (unsigned i = 0; i < face->receiver_count; i++)
+        pthread_cancel(face->receivers[i]);
+    for (unsigned i = 0; i < face->receiver_count; i++)
+        pthread_join(face->receivers[i], NULL);
+}
+
+struct fuse_face *fuse_face_start(const char *directory, struct discs *discs, char *error,
+                                  size_t size)
+{
+    char *words[] = {"scsinet", "-o", "ro,fsname=scsinet,subtype=scsinet,default_permissions",
+                     NULL};
     struct fuse_args arguments = FUSE_ARGS_INIT(3, words);
     struct fuse_face *face = calloc(1, sizeof(*face));
 
@@ -250,6 +425,8 @@ struct fuse_face *fuse_face_start(const char *directory, struct discs *discs, ch
         return NULL;
     }
     face->discs = discs;
+    pthread_mutex_init(&face->lock, NULL);
+    pthread_cond_init(&face->quiet, NULL);
     face->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (face->event < 0) {
         snprintf(error, size, "cannot make an event: %s", strerror(errno));
@@ -261,10 +438,14 @@ struct fuse_face *fuse_face_start(const char *directory, struct discs *discs, ch
         goto close_event;
     }
     if (fuse_session_mount(face->session, directory) != 0) {
-        snprintf(error, size, "cannot mount at '%s'; is it yours, and is /dev/fuse there?", directory);
+        snprintf(error, size, "cannot mount at '%s'; is it yours, and is /dev/fuse there?",
+                 directory);
         goto destroy_session;
     }
-    if (pthread_create(&face->thread, NULL, face_thread, face) == 0) {
+    while (face->receiver_count < RECEIVERS &&
+           pthread_create(&face->receivers[face->receiver_count], NULL, receiver, face) == 0)
+        face->receiver_count++;
+    if (face->receiver_count > 0) {
         fuse_opt_free_args(&arguments);
         return face;
     }
@@ -275,6 +456,8 @@ destroy_session:
 close_event:
     close(face->event);
 free_face:
+    pthread_cond_destroy(&face->quiet);
+    pthread_mutex_destroy(&face->lock);
     fuse_opt_free_args(&arguments);
     free(face);
     return NULL;
@@ -297,10 +480,25 @@ bool fuse_face_has_ended(struct fuse_face *face)
 
 void fuse_face_stop(struct fuse_face *face)
 {
+    struct task *task;
+
+    /* No request comes in; those under way end with their I/O; then files that are still open lose
+     * their other end. */
     fuse_session_exit(face->session);
-    fuse_session_unmount(face->session); /* wakes the threads: their reads of the device end */
-    pthread_join(face->thread, NULL);
+    end_receivers(face);
+    pthread_mutex_lock(&face->lock);
+    while (face->tasks > 0)
+        pthread_cond_wait(&face->quiet, &face->lock);
+    pthread_mutex_unlock(&face->lock);
+    fuse_session_unmount(face->session);
     fuse_session_destroy(face->session);
+    while ((task = face->idle)) {
+        face->idle = task->next;
+        disc_operation_free(&task->operation);
+        free(task);
+    }
     close(face->event);
+    pthread_cond_destroy(&face->quiet);
+    pthread_mutex_destroy(&face->lock);
     free(face);
 }

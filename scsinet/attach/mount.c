@@ -59,7 +59,8 @@ int mount_guard(const char *directory, int *guard)
         *guard = (int)child;
         return watch[1];
     }
-    /* Stays when the terminal's signals end the other; holds nothing that somebody may wait to see closed. */
+    /* Stays when the terminal's signals end the other; holds nothing that somebody may wait to see
+     * closed. */
     setsid();
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);

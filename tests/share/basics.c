@@ -28,14 +28,34 @@ static void share_reads_what_the_image_holds(void **state)
     lab_end(&lab);
 }
 
+struct waited_read {
+    struct disc_operation operation; /* first */
+    HANDLE done;
+    int error;
+    const uint8_t *data;
+    size_t size;
+};
+
+static void read_done(struct disc_operation *operation, int error, const void *data, size_t size)
+{
+    struct waited_read *read = (struct waited_read *)operation;
+
+    read->error = error;
+    read->data = data;
+    read->size = size;
+    SetEvent(read->done);
+}
+
 static void any_offset_and_size_reads_right(void **state)
 {
+    struct waited_read read = {0};
     struct lab lab;
     struct disc *disc;
     unsigned seed = 7;
 
     (void)state;
     lab_start(&lab, 1, 200);
+    read.done = CreateEventW(NULL, FALSE, FALSE, NULL);
     lab_offer(&lab, 0);
     lab_connect(&lab);
     disc = lab_wait_remote(&lab, 1);
@@ -44,15 +64,19 @@ static void any_offset_and_size_reads_right(void **state)
         size_t size = (size_t)rand_r(&seed) % 300000 + 1;
         uint64_t length = 200 * DISC_SECTOR;
         size_t expected = offset >= length ? 0 : size < length - offset ? size : (size_t)(length - offset);
-        struct disc_read read = {.disc = disc};
-        const uint8_t *data = NULL;
-        ssize_t got = disc_read(&read, offset, size, (const void **)&data);
 
-        assert_int_equal(got, expected);
-        for (ssize_t at = 0; at < got; at += 97)
-            if ((offset + (uint64_t)at) / DISC_SECTOR != 16)
-                assert_int_equal(data[at], lab_byte(0, offset + (uint64_t)at));
+        disc_prepare(&read.operation, disc, read_done);
+        disc_read(&read.operation, offset, size);
+        if (WaitForSingleObject(read.done, LAB_WAIT_MS) != WAIT_OBJECT_0)
+            fail_msg("a read did not end");
+        assert_int_equal(read.error, 0);
+        assert_int_equal(read.size, expected);
+        for (size_t at = 0; at < read.size; at += 97)
+            if ((offset + at) / DISC_SECTOR != 16)
+                assert_int_equal(read.data[at], lab_byte(0, offset + at));
     }
+    disc_operation_free(&read.operation);
+    CloseHandle(read.done);
     disc_release(&lab.discs, disc);
     lab_end(&lab);
 }
