@@ -25,6 +25,14 @@ void request_free(struct request *request)
     free(request);
 }
 
+/* Whether the share is still what it was when the request was made; lock held. */
+static bool still_there(const struct request *request)
+{
+    const struct share *share = request->share;
+
+    return share->owner == request->connection && share->id == request->id;
+}
+
 /* The answer has gone out, or never will. */
 static void answer_sent(struct stream_frame *frame)
 {
@@ -35,13 +43,15 @@ static void answer_sent(struct stream_frame *frame)
     bool kept = false;
 
     pthread_mutex_lock(&server->lock);
-    if (share->owner == connection && share->state == SHARE_ACTIVE) {
-        request->next_free = share->free;
-        share->free = request;
-        kept = true;
+    if (still_there(request)) {
+        if (share->state == SHARE_ACTIVE) {
+            request->next_free = share->free;
+            share->free = request;
+            kept = true;
+        } else {
+            share->allocated--;
+        }
         pthread_cond_broadcast(&server->changed);
-    } else if (share->allocated > 0 && share->owner == connection) {
-        share->allocated--;
     }
     pthread_mutex_unlock(&server->lock);
     if (!kept)
@@ -49,13 +59,14 @@ static void answer_sent(struct stream_frame *frame)
     connection_dereference(connection);
 }
 
-struct request *request_get(struct server *server, struct share *share, struct connection *connection)
+struct request *request_get(struct server *server, struct share *share,
+                            struct connection *connection, uint32_t id)
 {
     struct request *request = NULL;
 
     pthread_mutex_lock(&server->lock);
     for (;;) {
-        if (share->owner != connection || share->state != SHARE_ACTIVE)
+        if (share->owner != connection || share->state != SHARE_ACTIVE || share->id != id)
             break;
         request = share->free;
         if (request) {
@@ -70,16 +81,41 @@ struct request *request_get(struct server *server, struct share *share, struct c
         }
         pthread_cond_wait(&server->changed, &server->lock);
     }
-    if (request) {
-        share->executing++;
+    if (request)
         connection_reference(connection);
-    }
     pthread_mutex_unlock(&server->lock);
     if (request) {
         request->share = share;
         request->connection = connection;
+        request->id = id;
         request->frame.sent = answer_sent;
         memset(&request->overlapped, 0, sizeof(request->overlapped));
     }
     return request;
+}
+
+bool request_start(struct request *request)
+{
+    struct server *server = request->connection->server;
+    bool started;
+
+    pthread_mutex_lock(&server->lock);
+    started = still_there(request) && request->share->state == SHARE_ACTIVE;
+    if (started)
+        request->share->executing++;
+    pthread_mutex_unlock(&server->lock);
+    return started;
+}
+
+void request_drop(struct request *request)
+{
+    struct connection *connection = request->connection;
+    struct server *server = connection->server;
+
+    pthread_mutex_lock(&server->lock);
+    if (still_there(request))
+        request->share->allocated--;
+    pthread_mutex_unlock(&server->lock);
+    request_free(request);
+    connection_dereference(connection);
 }

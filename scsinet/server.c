@@ -361,7 +361,7 @@ static struct share *next_transfer(struct server *server, struct connection **to
     for (struct share *share = server->shares; share; share = share->next) {
         struct connection *connection = server->connections;
 
-        while (connection && (connection->ended || connection == share->declined))
+        while (connection && (connection->ended || connection_declines(connection, share)))
             connection = connection->next;
         if (share->state != SHARE_OFFERED || !connection)
             continue;

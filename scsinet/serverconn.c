@@ -21,14 +21,16 @@ void connection_dereference(struct connection *connection)
 {
     struct server *server = connection->server;
 
-    /* The connection's own thread keeps one to the end, and frees it when that is the only one left. */
+    /* The connection's own thread keeps one to the end, and frees it when that is the only one
+     * left. */
     pthread_mutex_lock(&server->lock);
     if (--connection->references == 1)
         pthread_cond_broadcast(&server->changed);
     pthread_mutex_unlock(&server->lock);
 }
 
-/* On its own thread, after the stream was shut down and no share is its any more. What is left is joined and freed by connection_reap. */
+/* On its own thread, after the stream was shut down and no share is its any more. What is left is
+ * joined and freed by connection_reap. */
 static void end_connection(struct connection *connection)
 {
     struct server *server = connection->server;
@@ -46,6 +48,14 @@ static void end_connection(struct connection *connection)
     pthread_mutex_unlock(&server->lock);
 }
 
+bool connection_declines(const struct connection *connection, const struct share *share)
+{
+    for (size_t i = 0; i < connection->declined_count; i++)
+        if (connection->declined[i] == share)
+            return true;
+    return false;
+}
+
 void connection_reap(struct server *server)
 {
     struct connection *list;
@@ -58,6 +68,7 @@ void connection_reap(struct server *server)
         struct connection *next = list->next;
 
         pthread_join(list->thread, NULL);
+        free(list->declined);
         free(list);
         list = next;
     }
@@ -146,7 +157,8 @@ void *completion_thread(void *context)
         OVERLAPPED *overlapped = NULL;
         ULONG_PTR key = 0;
         DWORD bytes = 0;
-        BOOL taken = GetQueuedCompletionStatus(server->port, &bytes, &key, &overlapped, dirty ? 0 : INFINITE);
+        BOOL taken = GetQueuedCompletionStatus(server->port, &bytes, &key, &overlapped,
+                                               dirty ? 0 : INFINITE);
         struct connection *connection;
         struct request *request;
 
@@ -242,31 +254,18 @@ static size_t answer_room(const struct request *request)
                        : request->header.OutputBufferLength);
 }
 
-/* Gives back a request that never got to the driver. */
-static void drop_request(struct request *request)
-{
-    struct connection *connection = request->connection;
-    struct server *server = connection->server;
-
-    pthread_mutex_lock(&server->lock);
-    request->share->executing--;
-    request->share->allocated--;
-    pthread_cond_broadcast(&server->changed);
-    pthread_mutex_unlock(&server->lock);
-    request_free(request);
-    connection_dereference(connection);
-}
-
-static enum outcome take_request(struct connection *connection, const REQUEST_HEADER *header, const char **what)
+static enum outcome take_request(struct connection *connection, const REQUEST_HEADER *header,
+                                 const char **what)
 {
     struct server *server = connection->server;
     struct share *share = find_active(connection, header->Id);
-    struct request *request = share ? request_get(server, share, connection) : NULL;
+    struct request *request = share ? request_get(server, share, connection, header->Id) : NULL;
     size_t body = header->Length - sizeof(*header);
     SCSINET_FAULT fault;
 
     if (!request) {
-        /* A device that was just plugged out: the request crossed the PLUGOUT, or comes from a peer of the article's kind. */
+        /* A device that was just plugged out: the request crossed the PLUGOUT, or comes from a peer
+         * of the article's kind. */
         if (!was_plugged(connection, header->Id)) {
             *what = "request for a device that was never plugged in";
             return VIOLATION;
@@ -279,34 +278,41 @@ static enum outcome take_request(struct connection *connection, const REQUEST_HE
     request->header = *header;
     if (!request_reserve(request, header->Length)) {
         *what = "no memory for a request";
-        drop_request(request);
+        request_drop(request);
         return VIOLATION;
     }
     memcpy(request->buffer, header, sizeof(*header));
     if (body > 0 && read_more(connection, request->buffer + sizeof(*header), body) != 1) {
-        drop_request(request);
+        request_drop(request);
         return LOST;
     }
     fault = ScsinetCheckFrame((const REQUEST_HEADER *)request->buffer, ScsinetFromClient);
     if (fault != ScsinetFrameGood && fault != ScsinetFrameUnsupported) {
         *what = ScsinetFaultText(fault);
-        drop_request(request);
+        request_drop(request);
         return VIOLATION;
     }
     if (fault == ScsinetFrameGood && !request_reserve(request, answer_room(request))) {
         *what = "no memory for an answer";
-        drop_request(request);
+        request_drop(request);
         return VIOLATION;
     }
-    if (DeviceIoControl(share->handle, IOCTL_EXECUTE_REQUEST, NULL, 0, request->buffer, (DWORD)request->capacity, NULL,
-                        &request->overlapped))
+    if (!request_start(request)) {
+        /* Plugged out while the frame came. */
+        request_drop(request);
+        connection_send_header(connection, header->Id, OP_PLUGOUT);
+        return GO_ON;
+    }
+    if (DeviceIoControl(share->handle, IOCTL_EXECUTE_REQUEST, NULL, 0, request->buffer,
+                        (DWORD)request->capacity, NULL, &request->overlapped))
         finish_request(server, request, true);
     else if (GetLastError() != ERROR_IO_PENDING)
         finish_request(server, request, false);
     return GO_ON;
 }
 
-static enum outcome take_plugout(struct connection *connection, const REQUEST_HEADER *header, const char **what)
+static enum outcome take_plugout(struct connection *connection, const REQUEST_HEADER *header,
+                                 const char **what)
 {
     struct server *server = connection->server;
     struct share *share = find_active(connection, header->Id);
@@ -320,8 +326,16 @@ static enum outcome take_plugout(struct connection *connection, const REQUEST_HE
     }
     pthread_mutex_lock(&server->lock);
     if (share->state == SHARE_ACTIVE && share->owner == connection) {
+        struct share **more =
+            realloc(connection->declined, (connection->declined_count + 1) * sizeof(*more));
+
+        if (more) {
+            connection->declined = more;
+            more[connection->declined_count++] = share;
+        } else {
+            connection->ended = true; /* or it would get it again and again */
+        }
         share->state = SHARE_RETURNING;
-        share->declined = connection;
         ours = true;
     }
     pthread_mutex_unlock(&server->lock);
@@ -343,7 +357,8 @@ static enum outcome take_frame(struct connection *connection, const char **what)
         *what = ScsinetFaultText(fault);
         return VIOLATION;
     }
-    return header.Op == OP_PLUGOUT ? take_plugout(connection, &header, what) : take_request(connection, &header, what);
+    return header.Op == OP_PLUGOUT ? take_plugout(connection, &header, what)
+                                   : take_request(connection, &header, what);
 }
 
 /* Its devices go back; nothing refers to it as an owner when this returns. */
@@ -369,7 +384,8 @@ static void give_all_back(struct connection *connection)
             share_give_back(server, share);
             pthread_mutex_lock(&server->lock);
         } else if (owns) {
-            pthread_cond_wait(&server->changed, &server->lock); /* another thread is giving it back */
+            pthread_cond_wait(&server->changed,
+                              &server->lock); /* another thread is giving it back */
         } else {
             break;
         }
@@ -380,9 +396,6 @@ static void give_all_back(struct connection *connection)
             break;
         }
     }
-    for (struct share *share = server->shares; share; share = share->next)
-        if (share->declined == connection)
-            share->declined = NULL; /* the next one may be made at the same address */
     pthread_mutex_unlock(&server->lock);
 }
 
@@ -404,7 +417,8 @@ void *connection_thread(void *context)
     if (outcome == VIOLATION)
         server_log(server, "%s: connection ended: %s", connection->stream.peer, what);
     else
-        server_log(server, "%s: %s", connection->stream.peer, outcome == CLOSED ? "disconnected" : "connection lost");
+        server_log(server, "%s: %s", connection->stream.peer,
+                   outcome == CLOSED ? "disconnected" : "connection lost");
     give_all_back(connection);
     end_connection(connection);
     return NULL;

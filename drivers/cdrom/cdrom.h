@@ -82,6 +82,8 @@ NTSTATUS CdromSendFunction(PCDROM_DEVICE Device, UCHAR Function);
 NTSTATUS CdromReadCapacity(PCDROM_DEVICE Device, ULONG64 *Blocks, ULONG *BlockSize);
 /* The same without asking where it is known. */
 NTSTATUS CdromGetCapacity(PCDROM_DEVICE Device, ULONG64 *Blocks, ULONG *BlockSize);
+/* Enters what READ CAPACITY answered; Change: the count of media changes when it was asked. Returns the number of blocks. IRQL <= DISPATCH_LEVEL. */
+ULONG64 CdromNoteCapacity(PCDROM_DEVICE Device, const UCHAR *Data, ULONG Change);
 NTSTATUS CdromTestUnitReady(PCDROM_DEVICE Device);
 NTSTATUS CdromStartStop(PCDROM_DEVICE Device, UCHAR LoadEjectStart);
 NTSTATUS CdromPreventRemoval(PCDROM_DEVICE Device, BOOLEAN Prevent);
@@ -96,6 +98,9 @@ NTSTATUS CdromRawRead(PCDROM_DEVICE Device, PIRP Irp, PIO_STACK_LOCATION Stack, 
 
 /* driver.c */
 NTSTATUS NTAPI CdromCompleteIrp(PIRP Irp, NTSTATUS Status, ULONG_PTR Information);
+
+/* length.c: IOCTL_DISK_GET_LENGTH_INFO. Takes over the IRP and its remove lock. */
+NTSTATUS CdromAskLength(PCDROM_DEVICE Device, PIRP Irp, PIO_STACK_LOCATION Stack);
 
 /* pnp.c, read.c, ioctl.c */
 DRIVER_ADD_DEVICE CdromAddDevice;

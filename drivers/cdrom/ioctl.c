@@ -89,22 +89,6 @@ static NTSTATUS GetGeometryEx(PCDROM_IOCTL Ioctl)
     return NT_SUCCESS(Status) ? Answer(Ioctl, &Geometry, Length, FALSE) : Status;
 }
 
-static NTSTATUS GetLength(PCDROM_IOCTL Ioctl)
-{
-    GET_LENGTH_INFORMATION Length;
-    ULONG64 Blocks;
-    ULONG BlockSize;
-    NTSTATUS Status;
-
-    if (Ioctl->Output < sizeof(Length))
-        return STATUS_BUFFER_TOO_SMALL;
-    Status = CdromReadCapacity(Ioctl->Device, &Blocks, &BlockSize);
-    if (!NT_SUCCESS(Status))
-        return Status;
-    Length.Length.QuadPart = (LONGLONG)(Blocks * BlockSize);
-    return Answer(Ioctl, &Length, sizeof(Length), FALSE);
-}
-
 static NTSTATUS GetCapacity(PCDROM_IOCTL Ioctl)
 {
     STORAGE_READ_CAPACITY Capacity;
@@ -328,7 +312,6 @@ static const struct {
     {IOCTL_DISK_GET_DRIVE_GEOMETRY, GetGeometry},
     {IOCTL_CDROM_GET_DRIVE_GEOMETRY_EX, GetGeometryEx},
     {IOCTL_DISK_GET_DRIVE_GEOMETRY_EX, GetGeometryEx},
-    {IOCTL_DISK_GET_LENGTH_INFO, GetLength},
     {IOCTL_STORAGE_READ_CAPACITY, GetCapacity},
     {IOCTL_STORAGE_GET_DEVICE_NUMBER, GetNumber},
     {IOCTL_STORAGE_GET_HOTPLUG_INFO, GetHotplug},
@@ -370,6 +353,8 @@ NTSTATUS NTAPI CdromDispatchDeviceControl(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 
     if (!NT_SUCCESS(Status))
         return CdromCompleteIrp(Irp, STATUS_DEVICE_DOES_NOT_EXIST, 0);
+    if (Stack->Parameters.DeviceIoControl.IoControlCode == IOCTL_DISK_GET_LENGTH_INFO)
+        return CdromAskLength(Device, Irp, Stack); /* it releases the lock */
     for (Index = 0; Index < RTL_NUMBER_OF(CdromIoctls); Index++) {
         if (CdromIoctls[Index].Code == Stack->Parameters.DeviceIoControl.IoControlCode) {
             Status = CdromIoctls[Index].Routine(&Ioctl);

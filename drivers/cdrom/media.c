@@ -9,7 +9,8 @@ static ULONG BigEndian32(const UCHAR *Bytes)
 
 NTSTATUS CdromTestUnitReady(PCDROM_DEVICE Device)
 {
-    CDROM_COMMAND Command = {.Cdb = {SCSIOP_TEST_UNIT_READY}, .CdbLength = 6, .TimeOut = CDROM_TIMEOUT};
+    CDROM_COMMAND Command = {
+        .Cdb = {SCSIOP_TEST_UNIT_READY}, .CdbLength = 6, .TimeOut = CDROM_TIMEOUT};
 
     return CdromSendCommand(Device, &Command);
 }
@@ -27,13 +28,29 @@ NTSTATUS CdromGetCapacity(PCDROM_DEVICE Device, ULONG64 *Blocks, ULONG *BlockSiz
     return Valid ? STATUS_SUCCESS : CdromReadCapacity(Device, Blocks, BlockSize);
 }
 
+ULONG64 CdromNoteCapacity(PCDROM_DEVICE Device, const UCHAR *Data, ULONG Change)
+{
+    ULONG64 Blocks = (ULONG64)BigEndian32(Data) + 1;
+    KIRQL Irql;
+
+    KeAcquireSpinLock(&Device->Lock, &Irql);
+    Device->Blocks = Blocks;
+    /* Drives are known to report 2,352 or nothing for odd discs; what they read is 2,048. */
+    Device->BlockSize = CDROM_SECTOR;
+    /* Where a change was noticed meanwhile (by this very command, it may be) the next one asks once
+     * more. */
+    Device->CapacityValid = Device->MediaChange == Change;
+    KeReleaseSpinLock(&Device->Lock, Irql);
+    return Blocks;
+}
+
 NTSTATUS CdromReadCapacity(PCDROM_DEVICE Device, ULONG64 *Blocks, ULONG *BlockSize)
 {
-    CDROM_COMMAND Command = {.Cdb = {SCSIOP_READ_CAPACITY}, .CdbLength = 10, .TimeOut = CDROM_TIMEOUT, .Length = 8};
+    CDROM_COMMAND Command = {
+        .Cdb = {SCSIOP_READ_CAPACITY}, .CdbLength = 10, .TimeOut = CDROM_TIMEOUT, .Length = 8};
     ULONG Change = CdromMediaChangeCount(Device);
     NTSTATUS Status;
     PUCHAR Data;
-    KIRQL Irql;
 
     Data = ExAllocatePoolWithTag(NonPagedPoolNx, 8, CDROM_TAG);
     if (Data == NULL)
@@ -43,15 +60,8 @@ NTSTATUS CdromReadCapacity(PCDROM_DEVICE Device, ULONG64 *Blocks, ULONG *BlockSi
     if (NT_SUCCESS(Status) && Command.Transferred < 8)
         Status = STATUS_IO_DEVICE_ERROR;
     if (NT_SUCCESS(Status)) {
-        *Blocks = (ULONG64)BigEndian32(Data) + 1;
-        /* Drives are known to report 2,352 or nothing for odd discs; what they read is 2,048. */
+        *Blocks = CdromNoteCapacity(Device, Data, Change);
         *BlockSize = CDROM_SECTOR;
-        KeAcquireSpinLock(&Device->Lock, &Irql);
-        /* Where a change was noticed meanwhile (by this very command, it may be) the next one asks once more. */
-        Device->Blocks = *Blocks;
-        Device->BlockSize = *BlockSize;
-        Device->CapacityValid = Device->MediaChange == Change;
-        KeReleaseSpinLock(&Device->Lock, Irql);
     }
     ExFreePoolWithTag(Data, CDROM_TAG);
     return Status;
@@ -59,8 +69,9 @@ NTSTATUS CdromReadCapacity(PCDROM_DEVICE Device, ULONG64 *Blocks, ULONG *BlockSi
 
 NTSTATUS CdromStartStop(PCDROM_DEVICE Device, UCHAR LoadEjectStart)
 {
-    CDROM_COMMAND Command = {
-        .Cdb = {SCSIOP_START_STOP_UNIT, 0, 0, 0, LoadEjectStart}, .CdbLength = 6, .TimeOut = CDROM_LOAD_TIMEOUT};
+    CDROM_COMMAND Command = {.Cdb = {SCSIOP_START_STOP_UNIT, 0, 0, 0, LoadEjectStart},
+                             .CdbLength = 6,
+                             .TimeOut = CDROM_LOAD_TIMEOUT};
     NTSTATUS Status = CdromSendCommand(Device, &Command);
 
     if (NT_SUCCESS(Status))
@@ -70,8 +81,9 @@ NTSTATUS CdromStartStop(PCDROM_DEVICE Device, UCHAR LoadEjectStart)
 
 NTSTATUS CdromPreventRemoval(PCDROM_DEVICE Device, BOOLEAN Prevent)
 {
-    CDROM_COMMAND Command = {
-        .Cdb = {SCSIOP_MEDIUM_REMOVAL, 0, 0, 0, Prevent ? 1 : 0}, .CdbLength = 6, .TimeOut = CDROM_TIMEOUT};
+    CDROM_COMMAND Command = {.Cdb = {SCSIOP_MEDIUM_REMOVAL, 0, 0, 0, Prevent ? 1 : 0},
+                             .CdbLength = 6,
+                             .TimeOut = CDROM_TIMEOUT};
 
     return CdromSendCommand(Device, &Command);
 }
@@ -79,7 +91,8 @@ NTSTATUS CdromPreventRemoval(PCDROM_DEVICE Device, BOOLEAN Prevent)
 /* How much the adapter takes at a time, as a multiple of a sector. */
 static ULONG QueryMaximumTransfer(PCDROM_DEVICE Device)
 {
-    STORAGE_PROPERTY_QUERY Query = {.PropertyId = StorageAdapterProperty, .QueryType = PropertyStandardQuery};
+    STORAGE_PROPERTY_QUERY Query = {.PropertyId = StorageAdapterProperty,
+                                    .QueryType = PropertyStandardQuery};
     STORAGE_ADAPTER_DESCRIPTOR Descriptor;
     ULONG Maximum = 64 * 1024;
     IO_STATUS_BLOCK IoStatus;
@@ -89,8 +102,9 @@ static ULONG QueryMaximumTransfer(PCDROM_DEVICE Device)
 
     RtlZeroMemory(&Descriptor, sizeof(Descriptor));
     KeInitializeEvent(&Event, NotificationEvent, FALSE);
-    Irp = IoBuildDeviceIoControlRequest(IOCTL_STORAGE_QUERY_PROPERTY, Device->Lower, &Query, sizeof(Query), &Descriptor,
-                                        sizeof(Descriptor), FALSE, &Event, &IoStatus);
+    Irp = IoBuildDeviceIoControlRequest(IOCTL_STORAGE_QUERY_PROPERTY, Device->Lower, &Query,
+                                        sizeof(Query), &Descriptor, sizeof(Descriptor), FALSE,
+                                        &Event, &IoStatus);
     if (Irp == NULL)
         return Maximum;
     Status = IoCallDriver(Device->Lower, Irp);
@@ -99,10 +113,12 @@ static ULONG QueryMaximumTransfer(PCDROM_DEVICE Device)
         Status = IoStatus.Status;
     }
     if (NT_SUCCESS(Status) &&
-        IoStatus.Information >= RTL_SIZEOF_THROUGH_FIELD(STORAGE_ADAPTER_DESCRIPTOR, MaximumPhysicalPages)) {
+        IoStatus.Information >=
+            RTL_SIZEOF_THROUGH_FIELD(STORAGE_ADAPTER_DESCRIPTOR, MaximumPhysicalPages)) {
         Maximum = Descriptor.MaximumTransferLength;
         /* A buffer need not begin on a page. */
-        if (Descriptor.MaximumPhysicalPages > 1 && Descriptor.MaximumPhysicalPages - 1 < Maximum / PAGE_SIZE)
+        if (Descriptor.MaximumPhysicalPages > 1 &&
+            Descriptor.MaximumPhysicalPages - 1 < Maximum / PAGE_SIZE)
             Maximum = (Descriptor.MaximumPhysicalPages - 1) * PAGE_SIZE;
     }
     if (Maximum > 65535u * CDROM_SECTOR)
@@ -114,8 +130,10 @@ static ULONG QueryMaximumTransfer(PCDROM_DEVICE Device)
 /* INQUIRY, standard data: is it a CD drive that answers? */
 static NTSTATUS CheckInquiry(PCDROM_DEVICE Device)
 {
-    CDROM_COMMAND Command = {
-        .Cdb = {SCSIOP_INQUIRY, 0, 0, 0, 36}, .CdbLength = 6, .TimeOut = CDROM_TIMEOUT, .Length = 36};
+    CDROM_COMMAND Command = {.Cdb = {SCSIOP_INQUIRY, 0, 0, 0, 36},
+                             .CdbLength = 6,
+                             .TimeOut = CDROM_TIMEOUT,
+                             .Length = 36};
     PUCHAR Data = ExAllocatePoolWithTag(NonPagedPoolNx, 36, CDROM_TAG);
     NTSTATUS Status;
 
@@ -123,7 +141,8 @@ static NTSTATUS CheckInquiry(PCDROM_DEVICE Device)
         return STATUS_INSUFFICIENT_RESOURCES;
     Command.Buffer = Data;
     Status = CdromSendCommand(Device, &Command);
-    if (NT_SUCCESS(Status) && (Command.Transferred < 5 || (Data[0] & 0x1F) != READ_ONLY_DIRECT_ACCESS_DEVICE))
+    if (NT_SUCCESS(Status) &&
+        (Command.Transferred < 5 || (Data[0] & 0x1F) != READ_ONLY_DIRECT_ACCESS_DEVICE))
         Status = STATUS_NO_SUCH_DEVICE;
     ExFreePoolWithTag(Data, CDROM_TAG);
     return Status;

@@ -38,6 +38,36 @@ VOID IopWriteStatus(PIO_STATUS_BLOCK To, NTSTATUS Status, ULONG_PTR Information,
     __atomic_store_n(&To->Status, Status, __ATOMIC_RELEASE);
 }
 
+typedef struct _IOP_WORD {
+    PIO_STATUS_BLOCK To;
+    NTSTATUS Status;
+    ULONG_PTR Information;
+    KPROCESSOR_MODE Mode;
+} IOP_WORD;
+
+static VOID IopGiveWord(PVOID Context)
+{
+    const IOP_WORD *Word = Context;
+    IopWriteStatus(Word->To, Word->Status, Word->Information, Word->Mode);
+}
+
+/*
+ * Status block and event (either may be NULL) in one step. Windows does both in the asking thread,
+ * which so can't see a final status, use the event for its next request, and then have it set for
+ * the last one.
+ */
+static VOID IopTell(PKEVENT Event, IOP_WORD *Word)
+{
+    if (Word->To == NULL) {
+        if (Event != NULL)
+            KeSetEvent(Event, IO_NO_INCREMENT, FALSE);
+    } else if (Event == NULL) {
+        IopGiveWord(Word);
+    } else {
+        KiSetEventWith(Event, IopGiveWord, Word);
+    }
+}
+
 /* Buffered output to the requestor, and the buffer freed. */
 static VOID IopFinishBuffer(PIRP Irp)
 {
@@ -112,9 +142,9 @@ VOID IopFinishIrp(PIRP Irp)
 
     NTSTATUS Status = Irp->IoStatus.Status;
     ULONG_PTR Information = Irp->IoStatus.Information;
+    IOP_WORD Word = {NULL, Status, Information, Irp->RequestorMode};
     if (!NT_ERROR(Status) || (Irp->PendingReturned && !Synchronous)) {
-        if (Irp->UserIosb != NULL)
-            IopWriteStatus(Irp->UserIosb, Status, Information, Irp->RequestorMode);
+        Word.To = Irp->UserIosb;
         if (UserEvent != NULL) {
             Signal = UserEvent;
             if (File != NULL && IopIsSynchronous(File))
@@ -145,8 +175,7 @@ VOID IopFinishIrp(PIRP Irp)
         }
     } else if (Irp->PendingReturned) {
         if ((Irp->Flags & IRP_SYNCHRONOUS_API) != 0) {
-            if (Irp->UserIosb != NULL)
-                IopWriteStatus(Irp->UserIosb, Status, Information, Irp->RequestorMode);
+            Word.To = Irp->UserIosb;
             if (UserEvent != NULL)
                 Signal = UserEvent;
             else if (File != NULL)
@@ -166,26 +195,20 @@ VOID IopFinishIrp(PIRP Irp)
         ObDereferenceObject(File);
         FileReferenced = FALSE;
     }
+    if (ApcRoutine == NULL && Port == NULL)
+        IopReleaseIrp(Irp);
+    /* From here on a kernel caller's event and status block, on its stack, are gone. */
+    IopTell(Signal != NULL ? Signal : SignalFile, &Word);
     if (ApcRoutine != NULL) {
-        if (Signal != NULL)
-            KeSetEvent(Signal, IO_NO_INCREMENT, FALSE);
         IopQueueIrpApc(Irp, Thread, ApcRoutine, ApcContext);
         ObDereferenceObject(Thread);
     } else if (Port != NULL) {
-        if (Signal != NULL)
-            KeSetEvent(Signal, IO_NO_INCREMENT, FALSE);
         IopQueueIrpPacket(Port, Irp, Key, ApcContext, Status, Information);
         ObDereferenceObject(Port);
-    } else {
-        IopReleaseIrp(Irp);
-        if (Signal != NULL)
-            KeSetEvent(Signal, IO_NO_INCREMENT, FALSE);
     }
-    /* A kernel caller's event was on its stack: gone, if it was set. One that is referenced is let
-     * go here. */
     if (EventReferenced)
         ObDereferenceObject(UserEvent);
-    if (SignalFile != NULL)
+    if (Signal != NULL && SignalFile != NULL)
         KeSetEvent(SignalFile, IO_NO_INCREMENT, FALSE);
     if (FileReferenced)
         ObDereferenceObject(File);

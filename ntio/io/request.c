@@ -73,9 +73,11 @@ NTSTATUS IopBeginRequest(PIOP_REQUEST Request, KPROCESSOR_MODE Mode, HANDLE File
         Status = STATUS_INSUFFICIENT_RESOURCES;
         goto Fail;
     }
+    /* Not KeClearEvent: an earlier request's end, seen in its status block, may still be setting
+     * the event (IopTell). */
     if (Request->Event != NULL)
-        KeClearEvent(Request->Event);
-    KeClearEvent(&Request->File->Event);
+        KeResetEvent(Request->Event);
+    KeResetEvent(&Request->File->Event);
     Request->Irp->RequestorMode = Mode;
     Request->Irp->UserIosb = IoStatusBlock;
     Request->Irp->UserEvent = Request->Event;

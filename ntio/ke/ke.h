@@ -220,6 +220,14 @@ NTKERNELAPI LONG NTAPI KeReleaseMutant(PRKMUTANT Mutant, KPRIORITY Increment, BO
 typedef VOID KI_ENUMERATE_ROUTINE(const char *Kind, PVOID Object, PVOID Detail, PVOID Context);
 VOID KiEnumerateTimers(KI_ENUMERATE_ROUTINE *Each, PVOID Context);
 
+/*
+ * KeSetEvent, with With(Context) under the event's lock before it: whoever sees what With did and then
+ * calls KeResetEvent (KeClearEvent does not look at the lock) resets after the event was set, not
+ * before. With is short, waits for nothing and calls nothing of ke. IRQL <= DISPATCH_LEVEL.
+ */
+typedef VOID KI_WITH_EVENT(PVOID Context);
+VOID KiSetEventWith(PRKEVENT Event, KI_WITH_EVENT *With, PVOID Context);
+
 /* The object's lock bit, for components that build dispatcher objects of their own (threads,
  * processes, queues). */
 VOID NTAPI KiSignalObject(PDISPATCHER_HEADER Header, LONG State);

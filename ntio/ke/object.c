@@ -52,6 +52,20 @@ LONG NTAPI KeSetEvent(PRKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
     return Old;
 }
 
+VOID KiSetEventWith(PRKEVENT Event, KI_WITH_EVENT *With, PVOID Context)
+{
+    KI_CLAIMED Claimed = {NULL};
+
+    KiLockObject(&Event->Header);
+    With(Context);
+    if (KiSignalState(&Event->Header) == 0) {
+        KiSetSignalState(&Event->Header, 1);
+        KiWaitTest(&Event->Header, &Claimed);
+    }
+    KiUnlockObject(&Event->Header);
+    KiPublish(&Claimed);
+}
+
 LONG NTAPI KeResetEvent(PRKEVENT Event)
 {
     LONG Old;

@@ -49,6 +49,7 @@ NTSTATUS ObpCreateTypeEx(const OB_TYPE_INFO *Info, const GENERIC_MAPPING *Mappin
     if (!NT_SUCCESS(Status))
         return Status;
     Type = Object;
+    Type->Self = Type;
     Type->Name.Buffer = (PWCH)(Type + 1);
     Type->Name.Length = (USHORT)(Length * sizeof(WCHAR));
     Type->Name.MaximumLength = (USHORT)(Type->Name.Length + sizeof(WCHAR));

@@ -12,7 +12,7 @@
 #define RTLP_PRINT_MAXIMUM 512 /* one call's text, as on Windows */
 #define RTLP_COMPONENTS    160
 
-static BOOLEAN RtlpNoDebugger = TRUE, RtlpDebugger;
+BOOLEAN RtlpNoDebugger = TRUE, RtlpDebugger; /* what a .sys imports (exports.inc) */
 PBOOLEAN KdDebuggerEnabled = &RtlpDebugger;
 PBOOLEAN KdDebuggerNotPresent = &RtlpNoDebugger;
 

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The classic protocol by hand: frames, and a peer that sends and receives them. docs/protocol.md has the layout."""
+import contextlib
 import itertools
 import socket
 import struct
+import threading
 
 from lab import PATIENCE, SECTOR, check, equal
 
@@ -29,7 +31,7 @@ MARK = b"scsinet1"
 MAXIMUM_DATA = 16 << 20
 _HEADER = struct.Struct("<II8sIIIIIIII")
 _SRB = struct.Struct("<10B2xIIII16s")
-_PASS = struct.Struct("<HBBBBBBBxxxIIQI16s4x")  # SCSI_PASS_THROUGH with 64-bit layout
+_PASS = struct.Struct("<HBBBBBBB3xII4xQI16s4x")  # SCSI_PASS_THROUGH with 64-bit layout
 assert _HEADER.size == 48 and _SRB.size == 44 and _PASS.size == 56
 
 _marks = itertools.count(1)
@@ -238,3 +240,56 @@ class Peer:
         answer = self.ask(scsi(ident, read10(sector, count), count * SECTOR))
         equal(answer.status, 0, "status of a read")
         return answer.srb.data
+
+
+class Chooser:
+    """Stands between a server and a client, and gives back every device but the first so many."""
+
+    def __init__(self, lab, serve, keep):
+        self.serve, self.keep, self.taken = serve, keep, 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.ends = []
+        lab.closing.append(self)
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def close(self):
+        self.listener.close()
+        for end in self.ends:
+            with contextlib.suppress(OSError):
+                end.socket.shutdown(socket.SHUT_RDWR)
+
+    def _run(self):
+        with contextlib.suppress(OSError):
+            client = Peer(self.listener.accept()[0])
+            server = Peer(socket.create_connection(("127.0.0.1", self.serve.port)))
+            self.ends += [client, server]
+            client.socket.settimeout(None)
+            server.socket.settimeout(None)
+            threading.Thread(target=self._forward, args=(client, server), daemon=True).start()
+            self._filter(server, client)
+
+    def _forward(self, client, server):
+        with contextlib.suppress(OSError):
+            while True:
+                data = client.socket.recv(65536)
+                if not data:
+                    break
+                server.send(data)
+        with contextlib.suppress(OSError):
+            server.socket.shutdown(socket.SHUT_RDWR)
+
+    def _filter(self, server, client):
+        given_back = set()
+        while True:
+            frame = server.receive()
+            if frame is None:
+                break
+            if frame.op == PLUGIN and self.taken == self.keep:
+                given_back.add(frame.id)
+                server.send(header(frame.id, PLUGOUT))
+            elif frame.id not in given_back:
+                self.taken += frame.op == PLUGIN
+                client.send(frame.header + frame.body)
+        with contextlib.suppress(OSError):
+            client.socket.shutdown(socket.SHUT_RDWR)

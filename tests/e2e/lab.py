@@ -400,10 +400,10 @@ class Reader(Process):
         equal(self.wait(), 0, "the reader's end")
 
 
-def in_system_call(pid, number):
-    """Whether the process's first thread is blocked there."""
+def in_system_call(pid, *numbers):
+    """Whether the process's first thread is blocked in one of these."""
     with open(f"/proc/{pid}/syscall", encoding="ascii") as file:
-        return file.read().split()[0] == str(number)
+        return file.read().split()[0] in map(str, numbers)
 
 
 # ---- what the machine has ----

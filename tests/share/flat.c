@@ -40,7 +40,7 @@ static void assert_same_counts(const ntio_counts *before, const ntio_counts *aft
 static void assert_not_grown(long before_kib)
 {
     if (LAB_SLOWER == 1)
-        assert_true(resident_kib() < before_kib + before_kib / 10 + 2048);
+        assert_true(resident_kib() < before_kib + before_kib / 10 + 3072);
 }
 
 /* The client's side is done some time after the server's: when its last device has gone and its fetches are back. */
@@ -61,6 +61,7 @@ static void wait_until_quiet(struct lab *lab)
 static void thousand_shares_leave_nothing(void **state)
 {
     unsigned cycles = 1000 / LAB_SLOWER;
+    unsigned warm = 200 / LAB_SLOWER + 20; /* until the allocators of all threads have what they want */
     ntio_counts before;
     ntio_counts after;
     struct lab lab;
@@ -69,11 +70,10 @@ static void thousand_shares_leave_nothing(void **state)
     (void)state;
     lab_start(&lab, 1, 300);
     lab_connect(&lab);
-    for (unsigned i = 0; i < cycles + 20; i++) {
+    for (unsigned i = 0; i < cycles + warm; i++) {
         char error[300] = "";
 
-        if (i == 20) {
-            wait_until_quiet(&lab);
+        if (i == warm) {
             ntio_get_counts(&before);
             resident = resident_kib();
         }
@@ -81,8 +81,9 @@ static void thousand_shares_leave_nothing(void **state)
             fail_msg("cycle %u: %s", i, error);
         if (server_unshare(lab.server, lab.instance[0], error, sizeof(error)) != 0)
             fail_msg("cycle %u: %s", i, error);
+        /* Else the next one may find the last one's device still there, and has another name, which the system remembers. */
+        wait_until_quiet(&lab);
     }
-    wait_until_quiet(&lab);
     ntio_get_counts(&after);
     assert_same_counts(&before, &after);
     assert_not_grown(resident);

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "ntio.h"
 #include "ntio/ldr/ldrp.h"
 #include <cmocka.h>
 
@@ -411,6 +412,45 @@ static void finds_exports(void **state)
     assert_null(LdrFindExport("ntoskrnl.exe", "iocreatedevice"));
 }
 
+/*
+ * What a driver's import slot holds is what it takes for its POBJECT_TYPE pointer: the address of a
+ * variable with the type. Compiled with dllimport it reads one more time.
+ */
+static void exports_types_as_windows_does(void **state)
+{
+    static const struct {
+        const char *name;
+        POBJECT_TYPE **headers;
+    } types[] = {
+        {"CmKeyObjectType", &CmKeyObjectType},       {"ExEventObjectType", &ExEventObjectType},
+        {"ExSemaphoreObjectType", &ExSemaphoreObjectType},
+        {"IoDeviceObjectType", &IoDeviceObjectType}, {"IoDriverObjectType", &IoDriverObjectType},
+        {"IoFileObjectType", &IoFileObjectType},     {"PsProcessType", &PsProcessType},
+        {"PsThreadType", &PsThreadType},
+    };
+
+    (void)state;
+    assert_int_equal(ntio_boot(NULL), 0);
+    for (unsigned i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        PVOID slot = LdrFindExport("ntoskrnl.exe", types[i].name);
+        POBJECT_TYPE type = **types[i].headers;
+
+        assert_non_null(slot);
+        assert_non_null(type);
+        assert_ptr_equal(*(POBJECT_TYPE *)slot, type);
+        assert_ptr_equal(**(POBJECT_TYPE **)slot, type);
+    }
+    assert_ptr_equal(*(PEPROCESS *)LdrFindExport("ntoskrnl.exe", "PsInitialSystemProcess"),
+                     PsInitialSystemProcess);
+    assert_int_equal(*(PBOOLEAN)LdrFindExport("ntoskrnl.exe", "KdDebuggerEnabled"),
+                     *KdDebuggerEnabled);
+    assert_int_equal(*(PBOOLEAN)LdrFindExport("ntoskrnl.exe", "KdDebuggerNotPresent"),
+                     *KdDebuggerNotPresent);
+    assert_int_equal(*(PCHAR)LdrFindExport("ntoskrnl.exe", "KeNumberProcessors"),
+                     KeNumberProcessors);
+    assert_int_equal(ntio_shutdown(), 0);
+}
+
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest Tests[] = {
@@ -426,6 +466,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(refuses_a_bad_relocation),
         cmocka_unit_test(remembers_unloaded_images),
         cmocka_unit_test(finds_exports),
+        cmocka_unit_test(exports_types_as_windows_does),
     };
     for (int i = 1; i < argc && i < 3; i++)
         Paths[i - 1] = argv[i];
