@@ -118,7 +118,7 @@ int net_listen(const struct net_address *address, char bound[NET_ADDRESS_TEXT], 
         if (fd < 0)
             continue;
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
-        if (bind(fd, item->ai_addr, item->ai_addrlen) != 0 || listen(fd, 16) != 0) {
+        if (bind(fd, item->ai_addr, item->ai_addrlen) != 0 || listen(fd, SOMAXCONN) != 0) {
             int saved = errno;
 
             close(fd);

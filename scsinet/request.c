@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REQUEST_OVERHEAD 4096u /* headers, sense data, room between them */
+
 bool request_reserve(struct request *request, size_t bytes)
 {
     uint8_t *larger;
@@ -45,6 +47,12 @@ static void answer_sent(struct stream_frame *frame)
     pthread_mutex_lock(&server->lock);
     if (still_there(request)) {
         if (share->state == SHARE_ACTIVE) {
+            /* Only a peer that wants too much needs more than that: it is not kept for him. */
+            if (request->capacity > share->maximum_transfer + 2 * REQUEST_OVERHEAD) {
+                free(request->buffer);
+                request->buffer = NULL;
+                request->capacity = 0;
+            }
             request->next_free = share->free;
             share->free = request;
             kept = true;
@@ -63,6 +71,7 @@ struct request *request_get(struct server *server, struct share *share,
                             struct connection *connection, uint32_t id)
 {
     struct request *request = NULL;
+    bool flushed = false;
 
     pthread_mutex_lock(&server->lock);
     for (;;) {
@@ -79,7 +88,15 @@ struct request *request_get(struct server *server, struct share *share,
                 share->allocated++;
             break;
         }
-        pthread_cond_wait(&server->changed, &server->lock);
+        if (flushed) {
+            pthread_cond_wait(&server->changed, &server->lock);
+            continue;
+        }
+        /* All that are out may be answers that this thread has queued and not flushed yet. */
+        pthread_mutex_unlock(&server->lock);
+        stream_flush(&connection->stream);
+        flushed = true;
+        pthread_mutex_lock(&server->lock);
     }
     if (request)
         connection_reference(connection);

@@ -85,7 +85,7 @@ def run(target, rules, totals):
             for case, outcome, detail in cases(test):
                 title = f"{name}: {case}" if case else name
                 if outcome == "skip":
-                    if any(rule.search(title) for rule in rules):
+                    if any(rule.search(f"{title}: {detail}") for rule in rules):
                         print(f"{label}: skipped {title}: {detail}")
                     else:
                         print(f"{label}: FAILED {title}: skipped, but not in tests/allowed-skips.txt ({detail})")

@@ -258,7 +258,9 @@ SCSINET_FAULT ScsinetCheckRequest(const REQUEST_HEADER *Header, const VOID *Body
         return BodyLength == Header->InputBufferLength ? ScsinetFrameGood : ScsinetFaultLength;
     case IOCTL_SCSI_GET_ADDRESS:
     case IOCTL_STORAGE_POWER_ACTIVE:
-        if (Header->OutputBufferLength > FRAME_MAXIMUM_IOCTL_BUFFER)
+        /* The input is not sent; but its length is what the receiver would make room for. */
+        if (Header->InputBufferLength > FRAME_MAXIMUM_IOCTL_BUFFER ||
+            Header->OutputBufferLength > FRAME_MAXIMUM_IOCTL_BUFFER)
             return ScsinetFaultData;
         return BodyLength == 0 ? ScsinetFrameGood : ScsinetFaultLength;
     default:

@@ -43,6 +43,8 @@ def violations(ident):
     yield "data in that is there", scsi(ident, read10(0, 1), 2048, data=bytes(2048)), "does not match"
     yield "an IOCTL with a body of another length", ioctl(ident, QUERY_PROPERTY, bytes(12), 100, input_length=8), "does not match"
     yield "an IOCTL with a huge buffer", ioctl(ident, QUERY_PROPERTY, bytes(12), 0x7FFFFFFF), "too long"
+    yield "GET_ADDRESS with 4 GiB of input that is not there", ioctl(ident, frames.GET_ADDRESS, b"", 8, input_length=0xFFFFFFFF), "too long"
+    yield "POWER_ACTIVE with 4 GiB of output", ioctl(ident, frames.POWER_ACTIVE, b"", 0xFFFFFFFF), "too long"
     yield "GET_ADDRESS with a body", ioctl(ident, frames.GET_ADDRESS, b"x", 8), "does not match"
     yield "a pass-through too short", ioctl(ident, PASS_THROUGH, bytes(10), 100), "too short"
     yield "a pass-through of a wrong size", ioctl(ident, PASS_THROUGH, b"\0" + short_pass[1:], total), "pass-through"

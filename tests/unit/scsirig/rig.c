@@ -243,8 +243,8 @@ static NTSTATUS NTAPI srb_completed(PDEVICE_OBJECT device, PIRP irp, PVOID conte
     return STATUS_MORE_PROCESSING_REQUIRED;
 }
 
-void rig_srb_begin(rig_srb *r, PDEVICE_OBJECT device, UCHAR function, const uint8_t *cdb, size_t cdb_length,
-                   enum rig_direction direction, void *buffer, ULONG length)
+void rig_srb_prepare(rig_srb *r, PDEVICE_OBJECT device, UCHAR function, const uint8_t *cdb, size_t cdb_length,
+                     enum rig_direction direction, void *buffer, ULONG length)
 {
     PIO_STACK_LOCATION stack;
 
@@ -275,7 +275,18 @@ void rig_srb_begin(rig_srb *r, PDEVICE_OBJECT device, UCHAR function, const uint
     stack->Parameters.Scsi.Srb = &r->srb;
     r->irp->IoStatus.Status = STATUS_NOT_SUPPORTED;
     IoSetCompletionRoutine(r->irp, srb_completed, r, TRUE, TRUE, TRUE);
+}
+
+void rig_srb_send(rig_srb *r, PDEVICE_OBJECT device)
+{
     IoCallDriver(device, r->irp);
+}
+
+void rig_srb_begin(rig_srb *r, PDEVICE_OBJECT device, UCHAR function, const uint8_t *cdb, size_t cdb_length,
+                   enum rig_direction direction, void *buffer, ULONG length)
+{
+    rig_srb_prepare(r, device, function, cdb, cdb_length, direction, buffer, length);
+    rig_srb_send(r, device);
 }
 
 bool rig_srb_done(rig_srb *r)

@@ -130,6 +130,10 @@ enum rig_direction { RIG_NONE, RIG_IN, RIG_OUT };
 /* Sends it to the device; rig_srb_end waits (RIG_WAIT) and frees what was needed. */
 void rig_srb_begin(rig_srb *r, PDEVICE_OBJECT device, UCHAR function, const uint8_t *cdb, size_t cdb_length,
                    enum rig_direction direction, void *buffer, ULONG length);
+/* In two steps, for tests that change the SRB before it goes. */
+void rig_srb_prepare(rig_srb *r, PDEVICE_OBJECT device, UCHAR function, const uint8_t *cdb, size_t cdb_length,
+                     enum rig_direction direction, void *buffer, ULONG length);
+void rig_srb_send(rig_srb *r, PDEVICE_OBJECT device);
 bool rig_srb_done(rig_srb *r);
 NTSTATUS rig_srb_end(rig_srb *r);
 #define CDB(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
