@@ -70,7 +70,7 @@ typedef struct _SERVER_REQUEST {
     SCSI_REQUEST_BLOCK Srb;
     UCHAR Sense[256];
     ULONG BufferLength; /* of Buffer */
-    UCHAR Buffer[];     /* an IOCTL's system buffer */
+    DECLSPEC_ALIGN(16) UCHAR Buffer[]; /* an IOCTL's system buffer; aligned as the I/O manager's are */
 } SERVER_REQUEST, *PSERVER_REQUEST;
 
 /* driver.c */

@@ -43,6 +43,12 @@ struct task {
     struct fuse_file_info info;
 };
 
+/* What a file's fh points to; in the face's list until it is released, or the mount goes under it. */
+struct open_file {
+    struct open_file *next, **link;
+    struct disc *disc; /* a reference */
+};
+
 struct fuse_face {
     struct discs *discs;
     struct fuse_session *session;
@@ -57,6 +63,7 @@ struct fuse_face {
     unsigned tasks;       /* those under way */
     struct task *idle;
     unsigned idle_count;
+    struct open_file *files;
 };
 
 static struct disc *disc_of(struct fuse_face *face, fuse_ino_t inode)
@@ -138,19 +145,41 @@ static void task_end(struct task *task)
     }
 }
 
+static void close_file(struct fuse_face *face, struct open_file *file)
+{
+    pthread_mutex_lock(&face->lock);
+    *file->link = file->next;
+    if (file->next)
+        file->next->link = file->link;
+    pthread_mutex_unlock(&face->lock);
+    disc_release(face->discs, file->disc);
+    free(file);
+    atomic_fetch_sub(&face->open_files, 1);
+}
+
 static void answer_open(struct task *task)
 {
     struct fuse_face *face = task->face;
-    struct disc *disc = task->disc;
+    struct open_file *file = malloc(sizeof(*file));
 
-    task->info.fh = (uintptr_t)disc; /* the reference goes with the file */
-    task->info.direct_io = 1;
-    task->disc = NULL;
-    atomic_fetch_add(&face->open_files, 1);
-    if (fuse_reply_open(task->request, &task->info) != 0) {
-        atomic_fetch_sub(&face->open_files, 1);
-        disc_release(face->discs, disc);
+    if (!file) {
+        fuse_reply_err(task->request, ENOMEM);
+        return; /* the disc is still the task's */
     }
+    file->disc = task->disc; /* the reference goes with the file */
+    task->disc = NULL;
+    pthread_mutex_lock(&face->lock);
+    file->next = face->files;
+    file->link = &face->files;
+    if (file->next)
+        file->next->link = &file->next;
+    face->files = file;
+    pthread_mutex_unlock(&face->lock);
+    task->info.fh = (uintptr_t)file;
+    task->info.direct_io = 1;
+    atomic_fetch_add(&face->open_files, 1);
+    if (fuse_reply_open(task->request, &task->info) != 0)
+        close_file(face, file);
 }
 
 static void task_done(struct disc_operation *operation, int error, const void *data, size_t size)
@@ -214,7 +243,7 @@ static void start_length_task(struct fuse_face *face, enum task_kind kind, fuse_
 static void face_read(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
                       struct fuse_file_info *info)
 {
-    struct disc *disc = (struct disc *)(uintptr_t)info->fh;
+    struct disc *disc = ((struct open_file *)(uintptr_t)info->fh)->disc;
     struct task *task = task_new(fuse_req_userdata(request), TASK_READ, request, inode, disc);
 
     if (!task) {
@@ -353,8 +382,7 @@ static void face_release(fuse_req_t request, fuse_ino_t inode, struct fuse_file_
     struct fuse_face *face = fuse_req_userdata(request);
 
     (void)inode;
-    disc_release(face->discs, (struct disc *)(uintptr_t)info->fh);
-    atomic_fetch_sub(&face->open_files, 1);
+    close_file(face, (struct open_file *)(uintptr_t)info->fh);
     eventfd_write(face->event, 1);
     fuse_reply_err(request, 0);
 }
@@ -492,6 +520,8 @@ void fuse_face_stop(struct fuse_face *face)
     pthread_mutex_unlock(&face->lock);
     fuse_session_unmount(face->session);
     fuse_session_destroy(face->session);
+    while (face->files)
+        close_file(face, face->files);
     while ((task = face->idle)) {
         face->idle = task->next;
         disc_operation_free(&task->operation);
