@@ -120,7 +120,7 @@ NTSTATUS ClientPlugIn(PCLIENT_BUS Bus, PFILE_OBJECT FileObject, const REQUEST_HE
 
     /* The file object's context is set and the child enters the list in one step: two plug-ins on one handle can't both win. */
     KeAcquireSpinLock(&Bus->Lock, &Irql);
-    if (FileObject->FsContext != NULL || Bus->Gone) {
+    if (ClientChildOf(FileObject) != NULL || Bus->Gone) {
         Status = Bus->Gone ? STATUS_DEVICE_DOES_NOT_EXIST : STATUS_INVALID_DEVICE_STATE;
         KeReleaseSpinLock(&Bus->Lock, Irql);
         IoDeleteDevice(Pdo);

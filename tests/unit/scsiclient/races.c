@@ -208,8 +208,13 @@ static void closed_while_it_is_plugged_in(void **state)
 
         rig_start(&p.thread, plug_in, &p);
         rig_spin(&seed, 40000);
-        rig_close(p.program);
-        rig_join(&p.thread);
+        if (round == 0) { /* once without a race, which on a busy machine may always end the same way */
+            rig_join(&p.thread);
+            rig_close(p.program);
+        } else {
+            rig_close(p.program);
+            rig_join(&p.thread);
+        }
         /* The event that the call makes for itself may have got the handle's number. */
         assert_true(p.status == STATUS_SUCCESS || p.status == STATUS_INVALID_HANDLE || p.status == STATUS_OBJECT_TYPE_MISMATCH);
         plugged += p.status == STATUS_SUCCESS;
