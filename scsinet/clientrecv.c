@@ -2,6 +2,7 @@
 /* What the server sends: devices that come and go, and answers. */
 #include "clientp.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +28,8 @@ static int read_more(struct client *client, void *to, size_t length)
 }
 
 /* The rest of the frame behind its header, into client->answer, and checks it. */
-static enum outcome read_frame(struct client *client, const REQUEST_HEADER *header, const char **what)
+static enum outcome read_frame(struct client *client, const REQUEST_HEADER *header,
+                               const char **what)
 {
     SCSINET_FAULT fault;
 
@@ -54,7 +56,8 @@ static struct client_request *take_request(struct client_device *device, const u
 
     pthread_mutex_lock(&client->lock);
     for (request = device->requests; request; request = request->next)
-        if (request->state == REQUEST_UNDER_WAY && memcmp(request->mark, mark, sizeof(request->mark)) == 0)
+        if (request->state == REQUEST_UNDER_WAY &&
+            memcmp(request->mark, mark, sizeof(request->mark)) == 0)
             break;
     if (request)
         request->state = REQUEST_ANSWERED;
@@ -63,7 +66,8 @@ static struct client_request *take_request(struct client_device *device, const u
 }
 
 /* Hands the answer in client->answer to the driver. 0 or a Win32 error. */
-static DWORD complete(struct client *client, struct client_device *device, const REQUEST_HEADER *header)
+static DWORD complete(struct client *client, struct client_device *device,
+                      const REQUEST_HEADER *header)
 {
     PACKED_SRB srb;
 
@@ -72,15 +76,19 @@ static DWORD complete(struct client *client, struct client_device *device, const
 
         memcpy(&srb, client->answer + sizeof(*header), sizeof(srb));
         data = ScsinetReceivedDataLength(header, &srb);
-        /* Header and PACKED_SRB stand in front of the data: two buffers, no copy. With sense data behind it, one. */
+        /* Header and PACKED_SRB stand in front of the data: two buffers, no copy. With sense data
+         * behind it, one. */
         if (data > 0 && ScsinetAnswerSenseLength(header, &srb) == 0)
-            return control_and_wait(device->bus, IOCTL_COMPLETE_REQUEST, client->answer, sizeof(*header) + sizeof(srb),
+            return control_and_wait(device->bus, IOCTL_COMPLETE_REQUEST, client->answer,
+                                    sizeof(*header) + sizeof(srb),
                                     client->answer + sizeof(*header) + sizeof(srb), data, NULL);
     }
-    return control_and_wait(device->bus, IOCTL_COMPLETE_REQUEST, client->answer, header->Length, NULL, 0, NULL);
+    return control_and_wait(device->bus, IOCTL_COMPLETE_REQUEST, client->answer, header->Length,
+                            NULL, 0, NULL);
 }
 
-static enum outcome take_answer(struct client *client, const REQUEST_HEADER *header, const char **what)
+static enum outcome take_answer(struct client *client, const REQUEST_HEADER *header,
+                                const char **what)
 {
     struct client_device *device = client_find(client, header->Id);
     struct client_request *request;
@@ -107,7 +115,8 @@ static enum outcome take_answer(struct client *client, const REQUEST_HEADER *hea
     return outcome;
 }
 
-static enum outcome take_plugin(struct client *client, const REQUEST_HEADER *header, const char **what)
+static enum outcome take_plugin(struct client *client, const REQUEST_HEADER *header,
+                                const char **what)
 {
     enum outcome outcome = read_frame(client, header, what);
 
@@ -155,6 +164,7 @@ void *client_receive_thread(void *context)
     struct client *client = context;
     const char *what = "";
     enum outcome outcome;
+    char violation[200];
     bool asked;
 
     do
@@ -166,8 +176,7 @@ void *client_receive_thread(void *context)
     pthread_mutex_lock(&client->lock);
     asked = client->disconnecting;
     pthread_mutex_unlock(&client->lock);
-    if (outcome == VIOLATION)
-        client_log(client, "%s: connection ended: %s", client->stream.peer, what);
+    snprintf(violation, sizeof(violation), "connection ended: %s", what);
 
     for (;;) {
         struct client_device *device;
@@ -180,7 +189,7 @@ void *client_receive_thread(void *context)
         client_plug_out(device);
     }
     client->events.ended(asked                  ? "disconnected"
-                         : outcome == VIOLATION ? what
+                         : outcome == VIOLATION ? violation
                          : outcome == CLOSED    ? "the server closed the connection"
                                                 : "the connection was lost",
                          client->events.context);

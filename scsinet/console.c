@@ -232,9 +232,10 @@ static void client_ended(const char *reason, void *context)
 {
     struct console_client *console = context;
 
+    /* Whoever has read the line may use Connect. */
+    atomic_store(&console->ended, true);
     if (strcmp(reason, "disconnected") != 0)
         fprintf(stderr, "scsinet: %s\n", reason);
-    atomic_store(&console->ended, true);
 }
 
 static void client_log_line(const char *line, void *context)

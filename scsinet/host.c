@@ -142,21 +142,31 @@ static bool is_storage(const ntio_device *device)
     return false;
 }
 
+struct listing {
+    FILE *out;
+    bool any;
+};
+
 static bool print_device(const ntio_device *device, void *context)
 {
-    FILE *out = context;
+    struct listing *listing = context;
 
     if (!is_storage(device))
         return true;
-    fprintf(out, "%s\n    instance  %s\n    driver    %s (%s)\n", device->hardware_ids[0],
+    listing->any = true;
+    fprintf(listing->out, "%s\n    instance  %s\n    driver    %s (%s)\n", device->hardware_ids[0],
             device->instance, device->service[0] ? device->service : "none", device->state);
     return true;
 }
 
 void host_list_devices(FILE *out)
 {
+    struct listing listing = {.out = out};
+
     ntio_pnp_settle();
-    ntio_enumerate_devices(print_device, out);
+    ntio_enumerate_devices(print_device, &listing);
+    if (!listing.any)
+        fputs("no devices\n", out);
 }
 
 struct instances {

@@ -114,10 +114,13 @@ unsigned ntio_shutdown(void)
     PspSetDefaultProcess(PsInitialSystemProcess);
     PspAttachHostThread(PsInitialSystemProcess, "shutdown");
     Win32JoinEndedThreads();
+    PspForgetHostThreads(FALSE);
     InitpEndProcesses();
     IopCancelProcessIrps(InitpProgram);
     PspTerminateProcess(InitpProgram, STATUS_SUCCESS);
     InitpProgram = NULL;
+    /* A file whose last reference went at DISPATCH_LEVEL keeps its device from being removed. */
+    ObpDrainDeferred();
 
     ULONG Component = INITP_COMPONENTS;
     IopSendShutdownNotifications();

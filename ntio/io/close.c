@@ -65,7 +65,7 @@ VOID IopDeleteFile(PVOID Object)
 
     if (File->DeviceObject != NULL) {
         PDEVICE_OBJECT Device = File->DeviceObject;
-        if ((File->Flags & FO_HANDLE_CREATED) == 0) /* no handle ever was there to send it */
+        if ((IopFileFlags(File) & FO_HANDLE_CREATED) == 0) /* no handle ever was there to send it */
             IopCloseFile(NULL, File, 0, 1, 1);
         IopSendClose(File, IRP_MJ_CLOSE);
         IopDereferenceDevice(Device);
@@ -118,7 +118,7 @@ NTSTATUS IopQueryFileName(PVOID Object, PUNICODE_STRING Name)
  */
 NTSTATUS IopAcquireFileLock(PFILE_OBJECT File, KPROCESSOR_MODE Mode)
 {
-    BOOLEAN Alertable = (File->Flags & FO_ALERTABLE_IO) != 0 && Mode != KernelMode;
+    BOOLEAN Alertable = (IopFileFlags(File) & FO_ALERTABLE_IO) != 0 && Mode != KernelMode;
     NTSTATUS Status = STATUS_SUCCESS;
 
     if (__atomic_exchange_n(&File->Busy, TRUE, __ATOMIC_ACQUIRE) == FALSE)

@@ -149,7 +149,7 @@ VOID IopFinishIrp(PIRP Irp)
             Signal = UserEvent;
             if (File != NULL && IopIsSynchronous(File))
                 SignalFile = &File->Event;
-        } else if (File != NULL && (File->Flags & FO_SKIP_SET_EVENT) == 0) {
+        } else if (File != NULL && (IopFileFlags(File) & FO_SKIP_SET_EVENT) == 0) {
             SignalFile = &File->Event;
         }
         if (File != NULL)
@@ -167,7 +167,7 @@ VOID IopFinishIrp(PIRP Irp)
             PIO_COMPLETION_CONTEXT Completion =
                 File != NULL ? __atomic_load_n(&File->CompletionContext, __ATOMIC_ACQUIRE) : NULL;
             if (Completion != NULL && ApcContext != NULL && ApcRoutine == NULL && Prefixed &&
-                ((File->Flags & FO_SKIP_COMPLETION_PORT) == 0 || Irp->PendingReturned)) {
+                ((IopFileFlags(File) & FO_SKIP_COMPLETION_PORT) == 0 || Irp->PendingReturned)) {
                 Port = Completion->Port;
                 Key = Completion->Key;
                 ObReferenceObject(Port); /* the file may go before the packet is in */
@@ -212,7 +212,8 @@ VOID IopFinishIrp(PIRP Irp)
         KeSetEvent(SignalFile, IO_NO_INCREMENT, FALSE);
     if (FileReferenced)
         ObDereferenceObject(File);
-    IopWakeWaiters(Waiters);
+    if (Queued)
+        IopEndFinish(Thread, Waiters);
 }
 
 NTSTATUS IopCallAndFinish(PDEVICE_OBJECT Device, PIRP Irp)

@@ -160,13 +160,16 @@ VOID IopInitializeIrpFields(PIRP Irp, USHORT PacketSize, CCHAR StackSize);
 /* Gives the storage back, or leaves that to the last who has it pinned. */
 VOID IopReleaseIrp(PIRP Irp);
 NTSTATUS IopQueueThreadIrp(PIRP Irp, PVOID Caller);
-/* Takes it off; returns whom to tell, once everything is done (IopWakeWaiters). */
+/*
+ * Takes it off; returns whom to tell once the IRP's storage, its file, event and port are let go
+ * (IopEndFinish). Until then the thread stays.
+ */
 PIOP_IRP_WAITER IopDequeueThreadIrp(PIRP Irp);
-VOID IopWakeWaiters(PIOP_IRP_WAITER Waiters);
+VOID IopEndFinish(PETHREAD Thread, PIOP_IRP_WAITER Waiters);
 typedef BOOLEAN IOP_IRP_MATCH(PIRP Irp, PVOID Context); /* under IrpLock */
 /* Cancels what matches in the thread's list; how many were tried. */
 ULONG IopCancelThreadIrps(PETHREAD Thread, IOP_IRP_MATCH *Match, PVOID Context);
-/* Returns when nothing in the thread's list matches. */
+/* Returns when nothing in the thread's list matches, and what has left the list is finished. */
 VOID IopWaitThreadIrps(PETHREAD Thread, IOP_IRP_MATCH *Match, PVOID Context);
 VOID IopThreadExit(PETHREAD Thread);
 /* For each thread that there is, referenced and with no lock held. STATUS_INSUFFICIENT_RESOURCES.
@@ -257,9 +260,14 @@ NTSTATUS IopGetDeviceObjectPointer(PUNICODE_STRING Name, ACCESS_MASK DesiredAcce
  * STATUS_USER_APC. */
 NTSTATUS IopAcquireFileLock(PFILE_OBJECT File, KPROCESSOR_MODE Mode);
 VOID IopReleaseFileLock(PFILE_OBJECT File);
+/* Whoever closes the last handle sets a flag while requests are on their way. */
+static inline ULONG IopFileFlags(PFILE_OBJECT File)
+{
+    return __atomic_load_n(&File->Flags, __ATOMIC_RELAXED);
+}
 static inline BOOLEAN IopIsSynchronous(PFILE_OBJECT File)
 {
-    return (File->Flags & FO_SYNCHRONOUS_IO) != 0;
+    return (IopFileFlags(File) & FO_SYNCHRONOUS_IO) != 0;
 }
 
 /* ---- request.c: what all Nt requests share ---- */

@@ -22,7 +22,7 @@ static NTSTATUS IopCheckUnbuffered(PIOP_REQUEST Request, const IOP_TRANSFER *Tra
 {
     PDEVICE_OBJECT Device = Request->Device;
 
-    if ((Request->File->Flags & FO_NO_INTERMEDIATE_BUFFERING) == 0 || Device->SectorSize == 0)
+    if ((IopFileFlags(Request->File) & FO_NO_INTERMEDIATE_BUFFERING) == 0 || Device->SectorSize == 0)
         return STATUS_SUCCESS;
     if (Transfer->Length % Device->SectorSize != 0 ||
         ((ULONG_PTR)Transfer->Buffer & Device->AlignmentRequirement) != 0)
@@ -80,7 +80,7 @@ static NTSTATUS IopPrepareTransfer(PIOP_REQUEST Request, IOP_TRANSFER *Transfer)
     }
     if (!NT_SUCCESS(Status))
         return Status;
-    if (Transfer->Write && (Request->File->Flags & FO_WRITE_THROUGH) != 0)
+    if (Transfer->Write && (IopFileFlags(Request->File) & FO_WRITE_THROUGH) != 0)
         Request->Stack->Flags |= SL_WRITE_THROUGH;
     /* Read and Write have one layout. */
     Request->Stack->Parameters.Read.Length = Transfer->Length;

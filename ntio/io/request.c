@@ -165,7 +165,7 @@ static BOOLEAN IopMatchIrp(PIRP Irp, PVOID Context)
  * all the same. */
 static NTSTATUS IopWaitForFile(PFILE_OBJECT File, KPROCESSOR_MODE Mode, PIRP Irp)
 {
-    BOOLEAN Alertable = (File->Flags & FO_ALERTABLE_IO) != 0 && Mode != KernelMode;
+    BOOLEAN Alertable = (IopFileFlags(File) & FO_ALERTABLE_IO) != 0 && Mode != KernelMode;
     NTSTATUS Status = KeWaitForSingleObject(&File->Event, Executive, Mode, Alertable, NULL);
 
     if (Status != STATUS_SUCCESS) {

@@ -30,6 +30,7 @@ PIOP_IRP_WAITER IopDequeueThreadIrp(PIRP Irp)
     PIOP_IRP_WAITER Waiters;
 
     KiLock(&Thread->IrpLock);
+    atomic_fetch_add_explicit(&Thread->IrpsFinishing, 1, memory_order_relaxed);
     RemoveEntryList(&Irp->ThreadListEntry);
     Waiters = Thread->IrpCache->Waiters;
     Thread->IrpCache->Waiters = NULL;
@@ -39,8 +40,15 @@ PIOP_IRP_WAITER IopDequeueThreadIrp(PIRP Irp)
     return Waiters;
 }
 
-VOID IopWakeWaiters(PIOP_IRP_WAITER Waiters)
+/* Somebody waits for IrpsFinishing to become zero. */
+#define IOP_FINISH_WAITED 0x80000000u
+
+VOID IopEndFinish(PETHREAD Thread, PIOP_IRP_WAITER Waiters)
 {
+    /* The thread may be gone with this; a wake-up takes an address only. */
+    if ((atomic_fetch_sub_explicit(&Thread->IrpsFinishing, 1, memory_order_acq_rel) &
+         IOP_FINISH_WAITED) != 0)
+        KiFutexWake(&Thread->IrpsFinishing, MAXLONG);
     while (Waiters != NULL) {
         PIOP_IRP_WAITER Next = Waiters->Next;
         KeSetEvent(&Waiters->Event, IO_NO_INCREMENT, FALSE); /* it is gone now */
@@ -97,9 +105,18 @@ VOID IopWaitThreadIrps(PETHREAD Thread, IOP_IRP_MATCH *Match, PVOID Context)
         }
         KiUnlock(&Thread->IrpLock);
         if (!Found)
-            return;
+            break;
         KeWaitForSingleObject(&Waiter.Event, Executive, KernelMode, FALSE, NULL);
     }
+    /* Off the list, but perhaps with the last reference to a file that a device's removal waits
+     * for. */
+    if (atomic_load_explicit(&Thread->IrpsFinishing, memory_order_acquire) == 0)
+        return;
+    atomic_fetch_or(&Thread->IrpsFinishing, IOP_FINISH_WAITED);
+    ULONG Left;
+    while (((Left = atomic_load_explicit(&Thread->IrpsFinishing, memory_order_acquire)) &
+            ~IOP_FINISH_WAITED) != 0)
+        KiFutexWait(&Thread->IrpsFinishing, Left, 0);
 }
 
 typedef struct _IOP_THREADS {

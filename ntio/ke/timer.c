@@ -105,16 +105,12 @@ typedef struct _KI_EXPIRED {
 } KI_EXPIRED;
 
 /*
- * KiTimerLock and the object's lock held; the timer is in no heap. Signals it, queues its DPC, sets
- * it anew where it is periodic. The timer belongs to its owner again when the object's lock is
- * dropped.
+ * KiTimerLock and the object's lock held; the timer is in no heap. Signals it, sets it anew where it
+ * is periodic, and returns its DPC, for KiQueueTimerDpc once the object's lock is dropped: a DPC
+ * that has been queued may free the timer at once.
  */
-static VOID KiExpireTimer(PKTIMER Timer, ULONGLONG Due, ULONGLONG Now, KI_EXPIRED *Expired)
+static PKDPC KiExpireTimer(PKTIMER Timer, ULONGLONG Due, ULONGLONG Now, KI_EXPIRED *Expired)
 {
-    PKDPC Dpc = Timer->Dpc;
-    ULONGLONG System;
-    ULONG Number;
-
     if (Timer->Period != 0) {
         ULONGLONG Period = (ULONGLONG)(ULONG)Timer->Period * 10000;
 
@@ -123,11 +119,17 @@ static VOID KiExpireTimer(PKTIMER Timer, ULONGLONG Due, ULONGLONG Now, KI_EXPIRE
     }
     KiSetSignalState(&Timer->Header, 1);
     KiWaitTest(&Timer->Header, &Expired->Claimed);
-    if (Dpc != NULL) {
-        System = KiSystemNow();
-        if (KiQueueDpc(Dpc, UlongToPtr((ULONG)System), UlongToPtr((ULONG)(System >> 32)), &Number))
-            Expired->Slots |= (ULONGLONG)1 << Number;
-    }
+    return Timer->Dpc;
+}
+
+/* KiTimerLock held: who is told by KeCancelTimer that the timer has expired finds its DPC queued. */
+static VOID KiQueueTimerDpc(PKDPC Dpc, KI_EXPIRED *Expired)
+{
+    ULONGLONG System = KiSystemNow();
+    ULONG Number;
+
+    if (KiQueueDpc(Dpc, UlongToPtr((ULONG)System), UlongToPtr((ULONG)(System >> 32)), &Number))
+        Expired->Slots |= (ULONGLONG)1 << Number;
 }
 
 static VOID KiFinishExpired(KI_EXPIRED *Expired)
@@ -150,11 +152,14 @@ static VOID KiTimerThreadRoutine(PVOID Context)
         while (KiTimerCount != 0 && KiTimers[0].Due <= Now) {
             ULONGLONG Due = KiTimers[0].Due;
             PKTIMER Timer = KiTimers[0].Timer;
+            PKDPC Dpc;
 
             KiLockObject(&Timer->Header);
             KiRemoveTimer(Timer);
-            KiExpireTimer(Timer, Due, Now, &Expired);
+            Dpc = KiExpireTimer(Timer, Due, Now, &Expired);
             KiUnlockObject(&Timer->Header);
+            if (Dpc != NULL)
+                KiQueueTimerDpc(Dpc, &Expired);
         }
         Change = atomic_load(&KiTimerChange);
         Next = KiTimerCount != 0 ? KiTimers[0].Due : KI_NO_DEADLINE;
@@ -238,6 +243,7 @@ BOOLEAN NTAPI KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PK
 {
     KI_EXPIRED Expired = {{NULL}, 0};
     BOOLEAN Before, First = FALSE;
+    PKDPC ExpiredDpc = NULL;
     ULONGLONG Now, Due;
 
     KE_IRQL_AT_MOST(DISPATCH_LEVEL);
@@ -254,13 +260,15 @@ BOOLEAN NTAPI KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PK
     Timer->Period = Period;
     if (Due <= Now) {
         Timer->DueTime.QuadPart = Due;
-        KiExpireTimer(Timer, Due, Now, &Expired);
+        ExpiredDpc = KiExpireTimer(Timer, Due, Now, &Expired);
     } else {
         KiInsertTimer(Timer, Due);
     }
     if (KiTimerInserted(Timer))
         First = KiTimers[0].Timer == Timer;
     KiUnlockObject(&Timer->Header);
+    if (ExpiredDpc != NULL)
+        KiQueueTimerDpc(ExpiredDpc, &Expired);
     KiUnlock(&KiTimerLock);
     if (First)
         KiWakeTimerThread();

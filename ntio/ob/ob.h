@@ -104,6 +104,8 @@ VOID ObpEnumerateDirectory(PVOID DirectoryOrNullForRoot, OBP_ENUMERATE_ROUTINE *
 /* Every object that is alive, named or not; and every handle. */
 typedef VOID OBP_OBJECT_ROUTINE(PVOID Object, POBJECT_TYPE Type, LONG_PTR References, LONG_PTR Handles, PVOID Context);
 VOID ObpEnumerateObjects(OBP_OBJECT_ROUTINE *Each, PVOID Context);
+/* Returns when what was dereferenced for the last time above PASSIVE_LEVEL is deleted. PASSIVE_LEVEL. */
+VOID ObpDrainDeferred(VOID);
 /* Process NULL: of every process. A handle's object is referenced while Each runs. */
 typedef VOID OBP_HANDLE_ROUTINE(PEPROCESS Process, HANDLE Handle, PVOID Object, ACCESS_MASK Access, PVOID Context);
 VOID ObpEnumerateHandles(PEPROCESS Process, OBP_HANDLE_ROUTINE *Each, PVOID Context);

@@ -194,6 +194,11 @@ static VOID NTAPI ObpDeleteDeferred(PVOID Context)
     }
 }
 
+VOID ObpDrainDeferred(VOID)
+{
+    (void)ExpDrainWorkOf((PVOID)(ULONG_PTR)ObpDeleteDeferred, 1);
+}
+
 static VOID ObpDeferDelete(POBJECT_HEADER Header)
 {
     POBJECT_HEADER Head = atomic_load_explicit(&ObpDeferredList, memory_order_relaxed);

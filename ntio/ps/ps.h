@@ -33,9 +33,12 @@ struct _ETHREAD {
     KI_LOCK IrpLock; /* guards IrpList */
     /* IRP.ThreadListEntry of what this thread has asked for; io owns the links. */
     LIST_ENTRY IrpList;
+    /* io: its IRPs that have left the list, while who finishes them is still at it; a futex. */
+    _Atomic ULONG IrpsFinishing;
     /* io: per-thread lookaside lists, freed by its exit callout. */
     struct _IOP_THREAD_CACHE *IrpCache;
     PVOID StartRoutine, StartContext;
+    BOOLEAN Ending; /* PspLock: on its own way out, see PspForgetHostThreads */
     CHAR Name[32];
     ULONG LastError; /* win32's GetLastError */
 };
@@ -54,6 +57,14 @@ VOID PspTerminateProcess(PEPROCESS Process, NTSTATUS ExitStatus);
 /* The process that host threads belong to which call in without having been attached; default:
  * System. */
 VOID PspSetDefaultProcess(PEPROCESS Process);
+
+/*
+ * For the shutdown: host threads that have called in before and live on, outside, would find a thread
+ * of a system that is gone at their next call; they are new then. Those that are just ending are waited
+ * for. No thread of a program is inside, or calls in, while this runs. System: ntio's own that still run
+ * are forgotten too. PASSIVE_LEVEL.
+ */
+VOID PspForgetHostThreads(BOOLEAN System);
 
 /* The current ETHREAD; attaches the host's thread where it is new. Never NULL. */
 PETHREAD PspCurrentThread(VOID);

@@ -15,6 +15,13 @@ POBJECT_TYPE PspThreadType;
 POBJECT_TYPE *PsThreadType = &PspThreadType;
 PSP_THREAD_EXIT_ROUTINE *PspThreadExitCallout;
 
+/*
+ * A host thread's end in ntio is somebody's: the thread's own (PspDetachHostThread), or the
+ * shutdown's, which lets go of those that live on outside. Who takes it off the slot under PspLock
+ * has it. How many threads are at their own: a futex.
+ */
+static _Atomic ULONG PspEnding;
+
 /* Its destructor detaches a host thread as it ends. The value only has to be there. */
 static pthread_key_t PspExitKey;
 static pthread_once_t PspExitKeyOnce = PTHREAD_ONCE_INIT;
@@ -118,8 +125,15 @@ NTSTATUS PspAttachHostThread(PEPROCESS Process, const char *Name)
 
 VOID PspDetachHostThread(VOID)
 {
-    PETHREAD Thread = (PETHREAD)KiCurrentThread;
+    PETHREAD Thread;
 
+    KiLock(&PspLock);
+    Thread = (PETHREAD)KiCurrentThread;
+    if (Thread != NULL) {
+        Thread->Ending = TRUE;
+        atomic_fetch_add(&PspEnding, 1);
+    }
+    KiUnlock(&PspLock);
     if (Thread == NULL)
         return;
     KE_IRQL_AT_MOST(PASSIVE_LEVEL);
@@ -127,6 +141,8 @@ VOID PspDetachHostThread(VOID)
     pthread_setspecific(PspExitKey, NULL);
     PspRunExitCallout(Thread);
     PspEndCurrentThread(Thread);
+    if (atomic_fetch_sub(&PspEnding, 1) == 1)
+        KiFutexWake(&PspEnding, MAXLONG);
 }
 
 static void PspHostThreadEnds(void *Value)
@@ -191,21 +207,17 @@ NTSTATUS PspInitializeThreads(VOID)
     return STATUS_SUCCESS;
 }
 
-/*
- * A host thread that has called in before and lives on, outside: its next call would find a thread
- * of a system that is gone, so it is made new here. It does not run inside, and ends only after
- * this or has been waited for.
- */
+/* It is off its slot. */
 static VOID PspForgetHostThread(PETHREAD Thread)
 {
     PspRunExitCallout(Thread);
     PspRemoveThread(Thread);
-    *Thread->Tcb.CurrentSlot = NULL;
     KiSignalObject(&Thread->Tcb.Header, 1);
     ObDereferenceObject(Thread);
 }
 
-static PETHREAD PspFindHostThread(PKTHREAD Except)
+/* One that is not the caller's, and where !System not ntio's own; it is taken off its slot. */
+static PETHREAD PspTakeHostThread(BOOLEAN System)
 {
     PETHREAD Found = NULL;
 
@@ -214,23 +226,34 @@ static PETHREAD PspFindHostThread(PKTHREAD Except)
          Entry = Entry->Flink) {
         PETHREAD Thread = CONTAINING_RECORD(Entry, ETHREAD, ListEntry);
 
-        if (Thread->StartRoutine == NULL && &Thread->Tcb != Except)
+        if (Thread->StartRoutine == NULL && (System || !Thread->Tcb.SystemThread) &&
+            !Thread->Ending && &Thread->Tcb != KiCurrentThread) {
+            *Thread->Tcb.CurrentSlot = NULL;
             Found = Thread;
+        }
     }
     KiUnlock(&PspLock);
     return Found;
 }
 
-VOID PspShutdownThreads(VOID)
+VOID PspForgetHostThreads(BOOLEAN System)
 {
     PETHREAD Thread;
+    ULONG Left;
 
+    while ((Thread = PspTakeHostThread(System)) != NULL)
+        PspForgetHostThread(Thread);
+    while ((Left = atomic_load(&PspEnding)) != 0)
+        KiFutexWait(&PspEnding, Left, 0);
+}
+
+VOID PspShutdownThreads(VOID)
+{
     atomic_store(&KiThreadCallouts, NULL);
     ExpStopWorkers();
     KiStopDpcThreads();
     PspReapThreads();
-    while ((Thread = PspFindHostThread(KiCurrentThread)) != NULL)
-        PspForgetHostThread(Thread);
+    PspForgetHostThreads(TRUE);
     PspDetachHostThread();
     KeAttachCurrentThread(KiStandInThread());
 }

@@ -1,62 +1,95 @@
 # SPDX-License-Identifier: MIT
-"""Hosts that have nothing to do make no system call."""
+"""Programs that have nothing to do do nothing: no system call, no thread that wakes up."""
 import os
 import re
+import signal
+import subprocess
 import time
 
 import lab as the_lab
-from lab import SANITIZED, Skip, case, equal, need_tool, pread, wait_until
+from lab import PATIENCE, SANITIZER, Skip, case, check, equal, need_tool, pread, wait_until
 
-SECONDS = 10
-
-
-def trace(lab, process):
-    tracer = lab.start_tool("strace", "-f", "-q", "-o", lab.path(f"trace{process.pid}"), "-p", str(process.pid))
-    # It is there when every thread of the process says who traces it.
-    try:
-        wait_until(lambda: not tracer.alive() or traced(process.pid), "strace", 5)
-    except AssertionError:
-        raise Skip("strace cannot attach") from None
-    if not tracer.alive():
-        raise Skip("strace cannot attach")
-    return tracer
+DEVICES = 8
 
 
-def calls(log):
-    """Those that have returned; what a thread sleeps in is written without an end."""
-    with open(log, encoding="utf-8", errors="replace") as file:
-        return [line for line in file.read().splitlines() if " = " in line]
-
-
-def traced(pid):
-    for thread in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{thread}/status", encoding="ascii") as file:
-            if re.search(r"TracerPid:\s+0$", file.read(), re.M):
-                return False
-    return True
-
-
-@case("eight devices, attached and idle: no system call on either side for ten seconds")
-def idle(lab):
-    need_tool("strace")
-    if SANITIZED:
-        raise Skip("a sanitizer's own threads make system calls")
-    serve, attach, discs = lab.pair(*[lab.iso(f"disc{number}.iso") for number in range(8)])
+def busy_then_idle(lab):
+    """A serve and an attach with eight devices that have been used."""
+    images = [lab.iso(f"disc{number}.iso") for number in range(DEVICES)]
+    serve, attach, discs = lab.pair(*images)
     for disc in discs:
-        pread(disc, 0, 4096)
-    tracers = [trace(lab, serve), trace(lab, attach)]
-    logs = [lab.path(f"trace{process.pid}") for process in (serve, attach)]
-    # Attaching interrupts the calls that the threads sleep in; they are resumed, which strace shows once.
+        equal(len(pread(disc, 4096, 300000)), 300000)
+    serve.wait_state("active")
+    return serve, attach
+
+
+def threads(pid):
+    return {int(name) for name in os.listdir(f"/proc/{pid}/task")}
+
+
+def switches(pid):
+    """{thread: how often it has been given the processor}"""
+    found = {}
+    for thread in threads(pid):
+        with open(f"/proc/{pid}/task/{thread}/status", encoding="ascii") as file:
+            found[thread] = sum(int(number) for number in re.findall(r"ctxt_switches:\s+(\d+)", file.read()))
+    return found
+
+
+@case("no thread of serve or attach with eight devices wakes up for five seconds")
+def no_wakeup(lab):
+    if "thread" in SANITIZER:
+        raise Skip("the sanitizer has a thread of its own that wakes up")
+    serve, attach = busy_then_idle(lab)
+    before = {}
+
+    def quiet():
+        nonlocal before
+        last, before = before, {process.name: switches(process.pid) for process in (serve, attach)}
+        time.sleep(0.2)
+        return last == before
+
+    wait_until(quiet, "everything to come to rest", 3)
+    time.sleep(5)
+    for process in (serve, attach):
+        equal(switches(process.pid), before[process.name], process.name)
+    attach.stop()
+    serve.stop()
+
+
+@case("serve and attach with eight devices make no system call for ten seconds")
+def no_system_call(lab):
+    if SANITIZER != "none":
+        raise Skip("a sanitizer has threads of its own")
+    need_tool("strace")
+    serve, attach = busy_then_idle(lab)
+    traces = []
+    for process in (serve, attach):
+        path = lab.path(process.name + ".trace")
+        trace = subprocess.Popen(["strace", "-f", "-ttt", "-o", path, "-p", str(process.pid)], stderr=subprocess.PIPE, text=True)
+        traces.append((process, path, trace))
+        # "Process N attached with K threads"
+        line = trace.stderr.readline()
+        if "attached" not in line:
+            trace.kill()
+            trace.communicate()
+            raise Skip("strace may not attach: " + line.strip())
+        check(f"with {len(threads(process.pid))} threads" in line, line)
+    # Attaching interrupts what they sleep in: they go to sleep again.
     time.sleep(0.5)
-    before = [calls(log) for log in logs]
-    time.sleep(SECONDS)
-    after = [calls(log) for log in logs]
-    for tracer in tracers:
-        tracer.may_die = True
-        tracer.child.terminate()
-        tracer.child.wait(10)
-    for earlier, later in zip(before, after):
-        equal(later[len(earlier):], [], "system calls")
+    began = time.time()
+    time.sleep(10)
+    ended = time.time()
+    for process, path, trace in traces:
+        trace.send_signal(signal.SIGINT)
+        trace.communicate(timeout=10 * PATIENCE)
+        calls = []
+        with open(path, encoding="utf-8") as file:
+            for line in file:
+                match = re.match(r"\d+ +(\d+\.\d+) (\w+)", line)
+                if match and began < float(match.group(1)) < ended:
+                    calls.append(line.strip())
+        check(os.path.getsize(path) > 0, "strace has seen nothing at all")
+        equal(calls, [], f"system calls of {process.name}")
     attach.stop()
     serve.stop()
 

@@ -397,6 +397,84 @@ static void the_bus_goes_in_order(void **state)
     assert_int_equal(rig_state(bus_path), PnpRemoved);
 }
 
+/* A call that was on its way when the handle was closed comes behind CLEANUP: nobody could plug the device out. */
+static void plugged_in_behind_the_last_close(void **state)
+{
+    HANDLE program = rig_open(&client_guid);
+    device_info info = {.instance = "1"};
+    IO_STATUS_BLOCK iosb;
+    uint8_t frame[2048];
+    PDEVICE_OBJECT top;
+    PFILE_OBJECT file;
+    ULONG length;
+    KEVENT event;
+    PVOID object;
+    PIRP irp;
+
+    (void)state;
+    assert_ok(ObReferenceObjectByHandle(program, 0, *IoFileObjectType, KernelMode, &object, NULL));
+    file = object;
+    rig_close(program);
+    top = IoGetRelatedDeviceObject(file);
+    length = make_info(frame, &info);
+    KeInitializeEvent(&event, NotificationEvent, FALSE);
+    irp = IoBuildDeviceIoControlRequest(IOCTL_PLUGIN_DEVICE, top, frame, length, NULL, 0, FALSE, &event, &iosb);
+    assert_non_null(irp);
+    IoGetNextIrpStackLocation(irp)->FileObject = file;
+    assert_ok(IoCallDriver(top, irp));
+    PnpSettle();
+    assert_int_equal(child_count(), 1);
+    ObDereferenceObject(file);
+    PnpSettle();
+    rig_until(child_count() == 0);
+}
+
+/* What the check lets through does not stop the system: plug and play is as strict as it wants to be. */
+static void whatever_is_accepted_can_be_plugged_in(void **state)
+{
+    static const device_info info = {.instance = "I&1",
+                                     .device = "FAKE\\Drive",
+                                     .hardware = "FAKE\\Drive\0FAKE\\D\0GenCdRom\0",
+                                     .compatible = "FAKE\\RAW\0",
+                                     .description = "Text",
+                                     .location = "Bay",
+                                     .serial = "S",
+                                     .container = "{c}",
+                                     .capabilities = true};
+    static const uint8_t letters[] = {0, ' ', '_', '\\', '&', '1', 'i', 'I', ',', 0x1F, 0x7F, 0x80, '#', '*'};
+    HANDLE programs[4] = {NULL};
+    unsigned seed = 12345, accepted = 0;
+
+    (void)state;
+    for (unsigned round = 0; round < 4000 / RIG_SLOWER; round++) {
+        HANDLE *program = &programs[round % 4];
+        uint8_t frame[4096];
+        ULONG length = make_info(frame, &info);
+
+        if (*program != NULL)
+            rig_close(*program);
+        *program = rig_open(&client_guid);
+        for (unsigned times = round % 3; times > 0; times--) {
+            ULONG at;
+
+            seed = seed * 1103515245 + 12345;
+            at = 48 + (seed >> 8) % (length - 48);
+            if ((seed >> 24) % 4 == 0)
+                frame[at] = (uint8_t)(seed >> 16);
+            else
+                frame[at] = letters[(seed >> 16) % sizeof(letters)];
+        }
+        accepted += rig_call(*program, IOCTL_PLUGIN_DEVICE, frame, length, NULL, 0, NULL) == STATUS_SUCCESS;
+        if (round % 2 == 0)
+            PnpSettle();
+    }
+    assert_in_range(accepted, 400 / RIG_SLOWER, 3900 / RIG_SLOWER);
+    for (int i = 0; i < 4; i++)
+        rig_close(programs[i]);
+    PnpSettle();
+    assert_int_equal(child_count(), 0);
+}
+
 static void a_thousand_times(void **state)
 {
     ntio_counts before, after;
@@ -448,6 +526,8 @@ int main(void)
         TEST(pulled_out_by_a_person_but_still_shared),
         TEST(the_bus_is_pulled_out),
         TEST(the_bus_goes_in_order),
+        TEST(plugged_in_behind_the_last_close),
+        TEST(whatever_is_accepted_can_be_plugged_in),
         TEST(a_thousand_times),
     };
 

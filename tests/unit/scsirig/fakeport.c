@@ -189,6 +189,8 @@ static NTSTATUS NTAPI dispatch_internal(PDEVICE_OBJECT device, PIRP irp)
     memcpy(what.cdb, srb->Cdb, sizeof(what.cdb));
     record(e->lun, &what);
     e->lun->srbs++;
+    if (e->lun->gone)
+        return fake_complete_srb(irp, STATUS_NO_SUCH_DEVICE, SRB_STATUS_NO_DEVICE, 0, 0);
     return e->lun->on_srb(e->lun, irp, srb);
 }
 
@@ -491,7 +493,6 @@ void fake_forget(fake_lun *lun)
 {
     ObDereferenceObject(lun->pdo);
     lun->pdo = NULL;
-    pthread_mutex_destroy(&lun->lock);
 }
 
 static VOID find_path(PDEVICE_NODE node, ULONG depth, PVOID context)

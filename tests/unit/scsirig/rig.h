@@ -48,6 +48,7 @@
 #ifndef RIG_SLOWER
 #define RIG_SLOWER 1
 #endif
+#define RIG_TSAN (RIG_SLOWER == 20)
 
 /* clang-format off */
 #define assert_status(expression, status) assert_int_equal((ULONG)(expression), (ULONG)(status))
@@ -179,6 +180,7 @@ struct fake_lun {
     fake_ioctl *on_ioctl; /* NULL: fake_properties */
     void *context;
     NTSTATUS claim_status; /* an error: CLAIM_DEVICE is refused with it */
+    _Atomic bool gone;     /* SRBs are answered: no such device */
 
     fake_disc disc;
     /* What happened. */
