@@ -2,6 +2,7 @@
 /* Nothing grows: over a thousand share and unshare cycles, over a hundred thousand requests. */
 #include "share.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,11 +37,14 @@ static void assert_same_counts(const ntio_counts *before, const ntio_counts *aft
     assert_true(after->pool_blocks <= before->pool_blocks + KEPT);
 }
 
-/* Sanitizers keep freed memory for a while: there the counters alone are asked. */
+/*
+ * Sanitizers keep freed memory for a while: there the counters alone are asked. A device's fetch buffers are 2 MiB; the next device's may be
+ * made before the last one's are freed.
+ */
 static void assert_not_grown(long before_kib)
 {
     if (LAB_SLOWER == 1)
-        assert_true(resident_kib() < before_kib + before_kib / 10 + 3072);
+        assert_true(resident_kib() < before_kib + before_kib / 10 + 8192);
 }
 
 /* The client's side is done some time after the server's: when its last device has gone and its fetches are back. */
@@ -113,7 +117,13 @@ static void hundred_thousand_requests_leave_nothing(void **state)
         overlapped[i].hEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
     for (unsigned i = 0; i < 1000; i++)
         assert_int_equal(lab_read(disc->handle, 0, i % 300, 1), ERROR_SUCCESS);
-    ntio_get_counts(&before);
+    /* At rest the client's fetches are under way and nothing else; the last answer may still be on its way back into one. */
+    for (unsigned i = 0; i < LAB_WAIT_MS; i++) {
+        ntio_get_counts(&before);
+        if (before.irps == CLIENT_REQUESTS && before.mdls == CLIENT_REQUESTS)
+            break;
+        Sleep(1);
+    }
     resident = resident_kib();
     for (unsigned i = 0; i < requests + DEPTH; i++) {
         OVERLAPPED *slot = &overlapped[i % DEPTH];
@@ -128,8 +138,7 @@ static void hundred_thousand_requests_leave_nothing(void **state)
             assert_int_equal(GetLastError(), ERROR_IO_PENDING);
     }
     assert_int_equal(lab_read(disc->handle, 0, 3, 1), ERROR_SUCCESS);
-    /* The answer to the last read may still be on its way back into a fetch. */
-    for (unsigned i = 0; i < 2000; i++) {
+    for (unsigned i = 0; i < LAB_WAIT_MS; i++) {
         ntio_get_counts(&after);
         if (after.irps == before.irps && after.mdls == before.mdls)
             break;
@@ -151,5 +160,7 @@ int main(void)
         cmocka_unit_test(hundred_thousand_requests_leave_nothing),
     };
 
+    /* One heap: else each new thread may begin one of its own, and what is resident says nothing. */
+    mallopt(M_ARENA_MAX, 1);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
