@@ -189,7 +189,7 @@ def mutations(lab):
     serve = lab.serve(lab.iso(), lab.iso("other.iso"))
     victim = Victim(lab, serve)
     sent, connections = 0, 0
-    wanted = scale(10000, 500)
+    wanted = scale(10000, 2000)
     end = time.monotonic() + 20 * PATIENCE
     while sent < wanted and time.monotonic() < end:
         peer = lab.peer(serve)

@@ -38,7 +38,7 @@ def switches(pid):
 @case("no thread of serve or attach with eight devices wakes up for five seconds")
 def no_wakeup(lab):
     if "thread" in SANITIZER:
-        raise Skip("the sanitizer has a thread of its own that wakes up")
+        raise Skip("a sanitizer's own threads wake up")
     serve, attach = busy_then_idle(lab)
     before = {}
 
@@ -59,7 +59,7 @@ def no_wakeup(lab):
 @case("serve and attach with eight devices make no system call for ten seconds")
 def no_system_call(lab):
     if SANITIZER != "none":
-        raise Skip("a sanitizer has threads of its own")
+        raise Skip("a sanitizer's own threads make system calls")
     need_tool("strace")
     serve, attach = busy_then_idle(lab)
     traces = []
@@ -72,7 +72,7 @@ def no_system_call(lab):
         if "attached" not in line:
             trace.kill()
             trace.communicate()
-            raise Skip("strace may not attach: " + line.strip())
+            raise Skip("strace cannot attach: " + line.strip())
         check(f"with {len(threads(process.pid))} threads" in line, line)
     # Attaching interrupts what they sleep in: they go to sleep again.
     time.sleep(0.5)

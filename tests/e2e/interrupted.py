@@ -27,23 +27,18 @@ def held_pair(lab):
     return serve, attach, disc
 
 
-def hold(serve):
-    serve.child.send_signal(signal.SIGSTOP)
-    wait_until(lambda: open(f"/proc/{serve.pid}/stat", encoding="ascii").read().split(") ")[1][0] == "T", "the server to stand still")
-
-
 @case("a reader that waits is killed or interrupted, and later reads work")
 def killed(lab):
     serve, attach, disc = held_pair(lab)
     wanted = read_all(lab.iso())
     for number in (signal.SIGKILL, signal.SIGINT, signal.SIGKILL):
         reader, other = lab.reader(disc), lab.reader(disc)
-        hold(serve)
+        serve.hold()
         reader.ask_and_block(4096, SIZE)
         other.ask_and_block(0, 10)
         gone(reader, number)
         check(other.alive())
-        serve.child.send_signal(signal.SIGCONT)
+        serve.release()
         equal(other.answer(), ("got", 10))
         equal(pread(disc, 4096, SIZE), wanted[4096:4096 + SIZE])
         other.end()
@@ -55,12 +50,12 @@ def killed(lab):
 def crowd(lab):
     serve, attach, disc = held_pair(lab)
     readers = [lab.reader(disc) for _ in range(40)]
-    hold(serve)
+    serve.hold()
     for index, reader in enumerate(readers):
         reader.ask_and_block(index * 2048, SIZE)
     for reader in readers[1:]:
         gone(reader, signal.SIGKILL)
-    serve.child.send_signal(signal.SIGCONT)
+    serve.release()
     equal(readers[0].answer(), ("got", SIZE))
     equal(read_all(disc), read_all(lab.iso()))
     readers[0].end()
@@ -72,7 +67,7 @@ def crowd(lab):
 def handled(lab):
     serve, attach, disc = held_pair(lab)
     fd = os.open(disc, os.O_RDONLY)
-    hold(serve)
+    serve.hold()
 
     class Enough(Exception):
         pass
@@ -91,7 +86,7 @@ def handled(lab):
             pass
         check(time.monotonic() - began < 1 * PATIENCE)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    serve.child.send_signal(signal.SIGCONT)
+    serve.release()
     equal(os.pread(fd, SIZE, 2048), pread(lab.iso(), 2048, SIZE))
     os.close(fd)
     attach.stop()
@@ -101,7 +96,7 @@ def handled(lab):
 @case("somebody who waits for the file's size can be killed as well")
 def stat(lab):
     serve, attach, disc = held_pair(lab)
-    hold(serve)
+    serve.hold()
     waiting = [lab.start_tool("stat", "-c", "%s", disc), lab.start_tool("cat", disc), lab.start_tool("stat", "-c", "%s", disc)]
     # In statx, newfstatat, openat or open; the second who looks a name up waits for the first.
     wait_until(lambda: all(the_lab.in_system_call(p.pid, 332, 262, 257, 2) for p in waiting), "the tools to wait")
@@ -112,7 +107,7 @@ def stat(lab):
     for process in waiting:
         process.wait(5)
     check(time.monotonic() - began < 0.5 * PATIENCE, "they took their time to go")
-    serve.child.send_signal(signal.SIGCONT)
+    serve.release()
     equal(os.path.getsize(disc), os.path.getsize(lab.iso()))
     attach.stop()
     serve.stop()
@@ -124,7 +119,7 @@ def attach_ends(lab):
     readers = [lab.reader(disc) for _ in range(3)]
     readers[0].ask(0, 4096)
     equal(readers[0].answer(), ("got", 4096))
-    hold(serve)
+    serve.hold()
     readers[1].ask_and_block(2048, SIZE)
     readers[2].ask_and_block(4096, SIZE)
     began = time.monotonic()
@@ -138,7 +133,7 @@ def attach_ends(lab):
     equal(readers[0].answer()[0], "errno")
     for reader in readers:
         reader.end()
-    serve.child.send_signal(signal.SIGCONT)
+    serve.release()
     serve.wait_state("offered")
     # The place is free for the next one.
     again = lab.attach(serve, mount=attach.mount)

@@ -144,6 +144,15 @@ class Process:
         equal(self.wait(seconds), 0, f"exit status of {self.name}")
         self.check_health()
 
+    def hold(self):
+        """Stops all of it in its tracks, until release."""
+        self.child.send_signal(signal.SIGSTOP)
+        wait_until(lambda: all(state(self.pid, int(thread)) == "T" for thread in os.listdir(f"/proc/{self.pid}/task")),
+                   f"{self.name} to stand still")
+
+    def release(self):
+        self.child.send_signal(signal.SIGCONT)
+
     def kill(self):
         self.may_die = True
         self.child.kill()
@@ -398,6 +407,11 @@ class Reader(Process):
     def end(self):
         self.child.stdin.close()
         equal(self.wait(), 0, "the reader's end")
+
+
+def state(pid, thread):
+    with open(f"/proc/{pid}/task/{thread}/stat", encoding="ascii", errors="replace") as file:
+        return file.read().rpartition(") ")[2][0]
 
 
 def in_system_call(pid, *numbers):

@@ -96,10 +96,10 @@ def quiet(lab):
 @case("unshare while the client stands still")
 def silent(lab):
     serve, attach, (disc,) = lab.pair()
-    attach.child.send_signal(signal.SIGSTOP)
+    attach.hold()
     equal(serve.unshare(lab.iso()).returncode, 0)
     equal(serve.status()[0]["state"], "local")
-    attach.child.send_signal(signal.SIGCONT)
+    attach.release()
     gone(disc)
     attach.stop()
     serve.stop()
@@ -109,12 +109,12 @@ def silent(lab):
 def held(lab):
     serve, attach, (disc,) = lab.pair()
     readers = [lab.reader(disc) for _ in range(4)]
-    serve.child.send_signal(signal.SIGSTOP)
+    serve.hold()
     for index, reader in enumerate(readers):
         reader.ask_and_block(index * SECTOR, 50000)
     asked = lab.start("unshare", lab.iso(), "--control", serve.control)
     time.sleep(0.05)
-    serve.child.send_signal(signal.SIGCONT)
+    serve.release()
     equal(asked.wait(), 0)
     for reader in readers:
         kind, number = reader.answer()
