@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an IRP costs: allocated, sent through a stack of 1 and of 3 devices whose upper layers set a completion routine, completed by
- * the lowest at once, freed. Prints nanoseconds for one IRP, the best of several rounds.
+ * What an IRP costs: allocated, sent through a stack of 1 and of 3 devices whose upper layers set a
+ * completion routine, completed by the lowest at once, freed. Prints nanoseconds for one IRP, the
+ * best of several rounds.
  */
 #include "ntio/io/io.h"
 #include "ntio.h"
@@ -81,7 +82,9 @@ static double Measure(PDEVICE_OBJECT Top)
             IoCallDriver(Top, Irp);
         }
         clock_gettime(CLOCK_MONOTONIC, &End);
-        Elapsed = ((double)(End.tv_sec - Begin.tv_sec) * 1e9 + (double)(End.tv_nsec - Begin.tv_nsec)) / IRPS;
+        Elapsed =
+            ((double)(End.tv_sec - Begin.tv_sec) * 1e9 + (double)(End.tv_nsec - Begin.tv_nsec)) /
+            IRPS;
         if (Elapsed < Best)
             Best = Elapsed;
     }
@@ -100,7 +103,8 @@ int main(void)
     for (int Index = 0; Index < 3; Index++) {
         PLAYER Layer;
 
-        if (!NT_SUCCESS(IoCreateDevice(Driver, sizeof(LAYER), NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &Devices[Index])))
+        if (!NT_SUCCESS(IoCreateDevice(Driver, sizeof(LAYER), NULL, FILE_DEVICE_UNKNOWN, 0, FALSE,
+                                       &Devices[Index])))
             return 1;
         Layer = Devices[Index]->DeviceExtension;
         if (Index > 0)

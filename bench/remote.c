@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads from a client process to a server process: ReadFile on \\.\CdRom0 of this host, which is plugged in from a running `scsinet
- * serve`. Beside it, in the same run, the least that any such path costs: a bare request and answer of the same sizes over TCP with a process that
- * does nothing else.
+ * Reads from a client process to a server process: ReadFile on \\.\CdRom0 of this host, which is
+ * plugged in from a running `scsinet serve`. Beside it, in the same run, the least that any such
+ * path costs: a bare request and answer of the same sizes over TCP with a process that does nothing
+ * else.
  *
  * usage: bench-remote ADDR:PORT
  */
@@ -78,7 +79,8 @@ static struct disc *wait_for_disc(void)
 }
 
 /* Reads of `size` bytes with `depth` in flight for some seconds; returns reads in a second. */
-static double measure_device(HANDLE handle, uint64_t length, size_t size, unsigned depth, bool random)
+static double measure_device(HANDLE handle, uint64_t length, size_t size, unsigned depth,
+                             bool random)
 {
     OVERLAPPED overlapped[DEPTH];
     HANDLE events[DEPTH];
@@ -101,7 +103,8 @@ static double measure_device(HANDLE handle, uint64_t length, size_t size, unsign
 
         if (done + in_flight >= depth && in_flight > 0 && (in_flight == depth || now() >= end)) {
             if (!GetOverlappedResult(handle, &overlapped[i], &bytes, TRUE) || bytes != size) {
-                fprintf(stderr, "bench-remote: a read failed (error %u)\n", (unsigned)GetLastError());
+                fprintf(stderr, "bench-remote: a read failed (error %u)\n",
+                        (unsigned)GetLastError());
                 exit(1);
             }
             in_flight--;
@@ -117,7 +120,8 @@ static double measure_device(HANDLE handle, uint64_t length, size_t size, unsign
         overlapped[i].Offset = (DWORD)offset;
         overlapped[i].OffsetHigh = (DWORD)(offset >> 32);
         overlapped[i].hEvent = events[i];
-        if (!ReadFile(handle, buffers + i * size, (DWORD)size, NULL, &overlapped[i]) && GetLastError() != ERROR_IO_PENDING) {
+        if (!ReadFile(handle, buffers + i * size, (DWORD)size, NULL, &overlapped[i]) &&
+            GetLastError() != ERROR_IO_PENDING) {
             fprintf(stderr, "bench-remote: a read failed (error %u)\n", (unsigned)GetLastError());
             exit(1);
         }
@@ -165,7 +169,8 @@ static double measure_bare(size_t size, unsigned depth)
     child = fork();
     if (child == 0)
         echo(listener, REQUEST, answer);
-    if (net_parse(bound, &address, error, sizeof(error)) != 0 || (fd = net_connect(&address, -1, error, sizeof(error))) < 0)
+    if (net_parse(bound, &address, error, sizeof(error)) != 0 ||
+        (fd = net_connect(&address, -1, error, sizeof(error))) < 0)
         exit(1);
     for (unsigned i = 0; i < depth; i++)
         if (send(fd, request, REQUEST, MSG_NOSIGNAL) != REQUEST)
@@ -173,7 +178,8 @@ static double measure_bare(size_t size, unsigned depth)
     begin = now();
     end = begin + SECONDS;
     while (now() < end) {
-        if (recv(fd, buffer, answer, MSG_WAITALL) != (ssize_t)answer || send(fd, request, REQUEST, MSG_NOSIGNAL) != REQUEST)
+        if (recv(fd, buffer, answer, MSG_WAITALL) != (ssize_t)answer ||
+            send(fd, request, REQUEST, MSG_NOSIGNAL) != REQUEST)
             exit(1);
         done++;
     }
@@ -187,8 +193,8 @@ static double measure_bare(size_t size, unsigned depth)
 
 static void row(const char *what, double device, double bare, size_t size)
 {
-    printf("%-34s %9.0f /s %8.1f MB/s   bare TCP %9.0f /s   ratio %.2f\n", what, device, device * (double)size / 1e6, bare,
-           device / bare);
+    printf("%-34s %9.0f /s %8.1f MB/s   bare TCP %9.0f /s   ratio %.2f\n", what, device,
+           device * (double)size / 1e6, bare, device / bare);
     fflush(stdout);
 }
 
@@ -215,7 +221,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "bench-remote: %s\n", error);
         return 1;
     }
-    if (discs_start(&discs, changed, NULL, NULL) != 0 || !(client = client_connect(&address, -1, &events, error, sizeof(error)))) {
+    if (discs_start(&discs, changed, NULL, NULL) != 0 ||
+        !(client = client_connect(&address, -1, &events, error, sizeof(error)))) {
         fprintf(stderr, "bench-remote: %s\n", error);
         return 1;
     }
@@ -224,9 +231,12 @@ int main(int argc, char **argv)
         fprintf(stderr, "bench-remote: no device came\n");
         return 1;
     }
-    row("4 KiB random, depth 1", measure_device(disc->handle, disc->length, 4096, 1, true), bare[0], 4096);
-    row("4 KiB random, depth 32", measure_device(disc->handle, disc->length, 4096, DEPTH, true), bare[1], 4096);
-    row("128 KiB sequential, depth 4", measure_device(disc->handle, disc->length, 128 * 1024, 4, false), bare[2], 128 * 1024);
+    row("4 KiB random, depth 1", measure_device(disc->handle, disc->length, 4096, 1, true), bare[0],
+        4096);
+    row("4 KiB random, depth 32", measure_device(disc->handle, disc->length, 4096, DEPTH, true),
+        bare[1], 4096);
+    row("128 KiB sequential, depth 4",
+        measure_device(disc->handle, disc->length, 128 * 1024, 4, false), bare[2], 128 * 1024);
     disc_release(&discs, disc);
     client_disconnect(client);
     discs_stop(&discs);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ntio.h - what a host includes: boots the NT I/O system in this process, loads drivers, looks at it, shuts it down.
+ * ntio.h - what a host includes: boots the NT I/O system in this process, loads drivers, looks at
+ * it, shuts it down.
  *
- * All routines are ordinary C (not NTAPI), called at PASSIVE_LEVEL from any thread of the host. Strings are
- * UTF-8. A result is an NTSTATUS as int32_t: 0 or positive is success.
+ * All routines are ordinary C (not NTAPI), called at PASSIVE_LEVEL from any thread of the host.
+ * Strings are UTF-8. A result is an NTSTATUS as int32_t: 0 or positive is success.
  */
 #ifndef NTIO_H
 #define NTIO_H
@@ -22,65 +23,77 @@ extern "C" {
 typedef struct ntio_config {
     unsigned processors;      /* processor slots; 0: as many as the host has */
     const char *process_name; /* the program's EPROCESS; NULL: "program" */
-    bool debug_to_stderr;     /* DbgPrint goes to stderr (also where NTIO_DEBUG is set in the environment) */
+    bool debug_to_stderr;     /* DbgPrint goes to stderr (also where NTIO_DEBUG is set in the
+                                 environment) */
     bool quiet_accounting;    /* ntio_shutdown counts, but prints nothing */
 } ntio_config;
 
-/* Boots. config may be NULL. Once at a time in a process (else STATUS_INVALID_DEVICE_STATE); after ntio_shutdown it may be booted again. */
+/* Boots. config may be NULL. Once at a time in a process (else STATUS_INVALID_DEVICE_STATE); after
+ * ntio_shutdown it may be booted again. */
 NTIO_API_ int32_t ntio_boot(const ntio_config *config);
 /*
- * Closes the program's handles, removes all devices, unloads all drivers, stops all threads. Returns how many things
- * were left behind (IRPs, MDLs, pool blocks, handles, references, timers, links), each named on stderr; 0 is health.
+ * Closes the program's handles, removes all devices, unloads all drivers, stops all threads.
+ * Returns how many things were left behind (IRPs, MDLs, pool blocks, handles, references, timers,
+ * links), each named on stderr; 0 is health.
  */
 NTIO_API_ unsigned ntio_shutdown(void);
 
 /* Where drivers are looked for by file name (several: in the order added). */
 NTIO_API_ int32_t ntio_add_driver_directory(const char *path);
 /*
- * Registers service NAME with image FILE (path, or name in a driver directory: NAME.so then NAME.sys where FILE is NULL). Loads nothing.
+ * Registers service NAME with image FILE (path, or name in a driver directory: NAME.so then
+ * NAME.sys where FILE is NULL). Loads nothing.
  */
 NTIO_API_ int32_t ntio_create_service(const char *name, const char *file);
 NTIO_API_ int32_t ntio_delete_service(const char *name);
-/* Starts (loads, DriverEntry) or stops (DriverUnload) it. reason (may be NULL) gets one sentence on failure. */
+/* Starts (loads, DriverEntry) or stops (DriverUnload) it. reason (may be NULL) gets one sentence on
+ * failure. */
 NTIO_API_ int32_t ntio_start_service(const char *name, char *reason, size_t size);
 NTIO_API_ int32_t ntio_stop_service(const char *name);
 
 /*
- * What a .sys imports, each name with its module and whether ntio has it (an import by ordinal is "#N" and never there). Needs no boot; nothing
- * of the driver runs. reason (may be NULL) gets one sentence on failure.
+ * What a .sys imports, each name with its module and whether ntio has it (an import by ordinal is
+ * "#N" and never there). Needs no boot; nothing of the driver runs. reason (may be NULL) gets one
+ * sentence on failure.
  */
 NTIO_API_ int32_t ntio_list_imports(const char *file,
-                                    void (*each)(const char *module, const char *name, bool there, void *context),
+                                    void (*each)(const char *module, const char *name, bool there,
+                                                 void *context),
                                     void *context, char *reason, size_t size);
 
 /* Devices with this hardware or compatible ID are driven by service. */
 NTIO_API_ int32_t ntio_add_match(const char *id, const char *service);
-/* A root-enumerated device with one hardware ID, started by the time this returns. instance (size bytes) gets its path. */
-NTIO_API_ int32_t ntio_create_root_device(const char *name, const char *hardware_id, char *instance, size_t size);
+/* A root-enumerated device with one hardware ID, started by the time this returns. instance (size
+ * bytes) gets its path. */
+NTIO_API_ int32_t ntio_create_root_device(const char *name, const char *hardware_id, char *instance,
+                                          size_t size);
 NTIO_API_ int32_t ntio_remove_device(const char *instance, bool surprise);
 /*
- * Swaps a device's function driver (NULL: the best match) and starts the new one; see PnpSetFunctionDriver. veto gets what refused.
- * STATUS_PNP_QUERY_REMOVE_* / 0xC0000056-like codes: the device is in use and nothing was changed.
+ * Swaps a device's function driver (NULL: the best match) and starts the new one; see
+ * PnpSetFunctionDriver. veto gets what refused. STATUS_PNP_QUERY_REMOVE_* / 0xC0000056-like codes:
+ * the device is in use and nothing was changed.
  */
-NTIO_API_ int32_t ntio_set_function_driver(const char *instance, const char *service, char *veto, size_t size);
+NTIO_API_ int32_t ntio_set_function_driver(const char *instance, const char *service, char *veto,
+                                           size_t size);
 /* All queued plug and play work is done when this returns. */
 NTIO_API_ void ntio_pnp_settle(void);
 
 typedef struct ntio_device {
-    const char *instance;      /* "SCSI\\CdRom&Ven_...\\0000" */
-    const char *description;   /* device text, or "" */
-    const char *service;       /* function driver, or "" */
-    const char *state;         /* "started", "no driver", "failed", ... */
+    const char *instance;            /* "SCSI\\CdRom&Ven_...\\0000" */
+    const char *description;         /* device text, or "" */
+    const char *service;             /* function driver, or "" */
+    const char *state;               /* "started", "no driver", "failed", ... */
     const char *const *hardware_ids; /* NULL-terminated */
     const char *const *compatible_ids;
     unsigned depth;
     uint32_t problem;
 } ntio_device;
 /* The device tree, parents first, as it was at one moment (a copy). each returns false to stop. */
-NTIO_API_ void ntio_enumerate_devices(bool (*each)(const ntio_device *device, void *context), void *context);
+NTIO_API_ void ntio_enumerate_devices(bool (*each)(const ntio_device *device, void *context),
+                                      void *context);
 /*
- * Names of enabled interfaces of a class ("{4d36e965-...}"), each as a path that CreateFile takes (\\?\...), malloc'ed list ended by NULL: ntio_free_list.
- * instance NULL: of all devices.
+ * Names of enabled interfaces of a class ("{4d36e965-...}"), each as a path that CreateFile takes
+ * (\\?\...), malloc'ed list ended by NULL: ntio_free_list. instance NULL: of all devices.
  */
 NTIO_API_ int32_t ntio_get_interfaces(const char *class_guid, const char *instance, char ***list);
 NTIO_API_ void ntio_free_list(char **list);
@@ -94,21 +107,30 @@ NTIO_API_ void ntio_print_device_tree(FILE *out);
 NTIO_API_ void ntio_print_objects(FILE *out);
 NTIO_API_ void ntio_print_drivers(FILE *out);
 
-/* Debug output, line by line, on the thread that prints; NULL takes the sink away (then the default: stderr if so configured). */
+/* Debug output, line by line, on the thread that prints; NULL takes the sink away (then the
+ * default: stderr if so configured). */
 NTIO_API_ void ntio_set_debug_sink(void (*sink)(const char *line, void *context), void *context);
 
-/* The IRP trace: called at each step of each IRP, on the thread that takes it, at its IRQL: no waiting, no ntio calls inside. */
+/* The IRP trace: called at each step of each IRP, on the thread that takes it, at its IRQL: no
+ * waiting, no ntio calls inside. */
 typedef struct ntio_irp_event {
-    enum { NTIO_IRP_CALL, NTIO_IRP_RETURN, NTIO_IRP_COMPLETE, NTIO_IRP_COMPLETION_ROUTINE, NTIO_IRP_FREE } step;
+    enum {
+        NTIO_IRP_CALL,
+        NTIO_IRP_RETURN,
+        NTIO_IRP_COMPLETE,
+        NTIO_IRP_COMPLETION_ROUTINE,
+        NTIO_IRP_FREE
+    } step;
     const void *irp, *device;
-    const char *driver;   /* name of the driver of that device, without \Driver\ */
+    const char *driver; /* name of the driver of that device, without \Driver\ */
     uint8_t major, minor;
     uint32_t io_control_code; /* for device control, else 0 */
     int32_t status;
     uint64_t information;
-    uint64_t time_ns;     /* monotonic */
+    uint64_t time_ns; /* monotonic */
 } ntio_irp_event;
-NTIO_API_ void ntio_set_irp_trace(void (*each)(const ntio_irp_event *event, void *context), void *context);
+NTIO_API_ void ntio_set_irp_trace(void (*each)(const ntio_irp_event *event, void *context),
+                                  void *context);
 
 /* Counters for tests and tools. */
 typedef struct ntio_counts {
@@ -116,7 +138,8 @@ typedef struct ntio_counts {
 } ntio_counts;
 NTIO_API_ void ntio_get_counts(ntio_counts *counts);
 
-/* Another process of the host: its handles are its own. The calling thread joins it. NULL goes back to the default. */
+/* Another process of the host: its handles are its own. The calling thread joins it. NULL goes back
+ * to the default. */
 typedef struct ntio_process ntio_process;
 NTIO_API_ ntio_process *ntio_process_create(const char *name);
 NTIO_API_ void ntio_process_enter(ntio_process *process);

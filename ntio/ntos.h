@@ -32,7 +32,8 @@
  * the network: those are answered with a status or a bugcheck.
  *
  * It is NTAPI, as are other routines that hot NTAPI routines call in rare cases only: a call to a
- * routine of the host's convention makes the compiler save ten vector registers at entry, 10 ns, call or not.
+ * routine of the host's convention makes the compiler save ten vector registers at entry, 10 ns,
+ * call or not.
  */
 NTIO_API _Noreturn void NTAPI NtioAssertionFailed(const char *Text, const char *File, int Line);
 #define NTIO_ASSERT(x) (NTIO_LIKELY(x) ? (void)0 : NtioAssertionFailed(#x, __FILE__, __LINE__))

@@ -21,7 +21,8 @@ void client_log(struct client *client, const char *format, ...)
 
 /* ---- devices ---- */
 
-/* Drops a reference; lock held. The last one frees the device: the caller does that without the lock. */
+/* Drops a reference; lock held. The last one frees the device: the caller does that without the
+ * lock. */
 static bool device_put(struct client_device *device)
 {
     return --device->references == 0;
@@ -70,8 +71,8 @@ void client_fetch(struct client_request *request)
     request->state = REQUEST_FETCHING;
     pthread_mutex_unlock(&device->client->lock);
     memset(&request->overlapped, 0, sizeof(request->overlapped));
-    if (DeviceIoControl(device->bus, IOCTL_FETCH_REQUEST, NULL, 0, request->buffer, (DWORD)request->capacity, NULL,
-                        &request->overlapped))
+    if (DeviceIoControl(device->bus, IOCTL_FETCH_REQUEST, NULL, 0, request->buffer,
+                        (DWORD)request->capacity, NULL, &request->overlapped))
         return; /* a packet comes all the same */
     error = GetLastError();
     if (error != ERROR_IO_PENDING)
@@ -124,7 +125,8 @@ static HANDLE open_bus(struct client *client)
     if (paths && paths[0])
         bus = open_interface(paths[0]);
     ntio_free_list(paths);
-    if (bus != INVALID_HANDLE_VALUE && !CreateIoCompletionPort(bus, client->port, (ULONG_PTR)client, 0)) {
+    if (bus != INVALID_HANDLE_VALUE &&
+        !CreateIoCompletionPort(bus, client->port, (ULONG_PTR)client, 0)) {
         CloseHandle(bus);
         bus = INVALID_HANDLE_VALUE;
     }
@@ -148,7 +150,8 @@ bool client_plug_in(struct client *client, const REQUEST_HEADER *plugin)
         free(device);
         return false;
     }
-    error = control_and_wait(device->bus, IOCTL_PLUGIN_DEVICE, plugin, plugin->Length, NULL, 0, NULL);
+    error =
+        control_and_wait(device->bus, IOCTL_PLUGIN_DEVICE, plugin, plugin->Length, NULL, 0, NULL);
     if (error) {
         client_log(client, "a device cannot be plugged in (error %u)", (unsigned)error);
         CloseHandle(device->bus);
@@ -187,7 +190,8 @@ void client_plug_out(struct client_device *device)
     struct client_request *abandoned = NULL;
     bool last;
 
-    /* Ends what waits in the driver; the fetches come back with an error and are retired by the fetch thread. */
+    /* Ends what waits in the driver; the fetches come back with an error and are retired by the
+     * fetch thread. */
     control_and_wait(device->bus, IOCTL_PLUGOUT_DEVICE, NULL, 0, NULL, 0, NULL);
 
     pthread_mutex_lock(&client->lock);
@@ -230,8 +234,10 @@ static bool send_fetched(struct client *client, struct client_request *request, 
     REQUEST_HEADER header;
 
     if (!fetched) {
-        if (GetLastError() == ERROR_INSUFFICIENT_BUFFER && request->capacity < SCSINET_MAXIMUM_FRAME) {
-            size_t capacity = request->capacity * 4 < SCSINET_MAXIMUM_FRAME ? request->capacity * 4 : SCSINET_MAXIMUM_FRAME;
+        if (GetLastError() == ERROR_INSUFFICIENT_BUFFER &&
+            request->capacity < SCSINET_MAXIMUM_FRAME) {
+            size_t capacity = request->capacity * 4 < SCSINET_MAXIMUM_FRAME ? request->capacity * 4
+                                                                            : SCSINET_MAXIMUM_FRAME;
             uint8_t *buffer = malloc(capacity);
 
             if (buffer) {
@@ -274,7 +280,8 @@ static void *fetch_thread(void *context)
         OVERLAPPED *overlapped = NULL;
         ULONG_PTR key = 0;
         DWORD bytes = 0;
-        BOOL fetched = GetQueuedCompletionStatus(client->port, &bytes, &key, &overlapped, dirty ? 0 : INFINITE);
+        BOOL fetched = GetQueuedCompletionStatus(client->port, &bytes, &key, &overlapped,
+                                                 dirty ? 0 : INFINITE);
 
         if (!overlapped) {
             if (dirty)
@@ -285,7 +292,8 @@ static void *fetch_thread(void *context)
             }
             break;
         }
-        if (send_fetched(client, CONTAINING_RECORD(overlapped, struct client_request, overlapped), fetched))
+        if (send_fetched(client, CONTAINING_RECORD(overlapped, struct client_request, overlapped),
+                         fetched))
             dirty = true;
     }
     return NULL;
@@ -293,8 +301,8 @@ static void *fetch_thread(void *context)
 
 /* ---- the connection ---- */
 
-struct client *client_connect(const struct net_address *address, int cancel_fd, const struct client_events *events, char *error,
-                              size_t size)
+struct client *client_connect(const struct net_address *address, int cancel_fd,
+                              const struct client_events *events, char *error, size_t size)
 {
     struct client *client = calloc(1, sizeof(*client));
     int socket;

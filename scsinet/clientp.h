@@ -49,7 +49,8 @@ struct client {
     size_t answer_capacity;
 };
 
-void client_log(struct client *client, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void client_log(struct client *client, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 bool client_plug_in(struct client *client, const REQUEST_HEADER *plugin);
 void client_plug_out(struct client_device *device);
 struct client_device *client_find(struct client *client, uint32_t id);

@@ -25,8 +25,9 @@ static void say(const char *text)
 }
 
 /*
- * The next word from standard input, as the commands are words that may stand on one line or several. false at its end, or
- * when a signal asks to stop. A prompt is shown where somebody is there to read it.
+ * The next word from standard input, as the commands are words that may stand on one line or
+ * several. false at its end, or when a signal asks to stop. A prompt is shown where somebody is
+ * there to read it.
  */
 static bool next_word(int stop, const char *prompt, char word[WORD_SIZE])
 {
@@ -35,7 +36,8 @@ static bool next_word(int stop, const char *prompt, char word[WORD_SIZE])
     size_t length = 0;
 
     for (;;) {
-        struct pollfd wait[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = stop, .events = POLLIN}};
+        struct pollfd wait[2] = {{.fd = STDIN_FILENO, .events = POLLIN},
+                                 {.fd = stop, .events = POLLIN}};
         ssize_t got;
 
         while (begin < end) {
@@ -82,7 +84,8 @@ struct console_server {
 /* Waits for one client. */
 static void do_accept(struct console_server *console)
 {
-    struct pollfd wait[2] = {{.fd = console->listener, .events = POLLIN}, {.fd = console->stop, .events = POLLIN}};
+    struct pollfd wait[2] = {{.fd = console->listener, .events = POLLIN},
+                             {.fd = console->stop, .events = POLLIN}};
     char error[200];
     int fd = -1;
 
@@ -144,7 +147,8 @@ static void server_loop(struct console_server *console)
         } else if (strcmp(word, "Exit") == 0) {
             break;
         } else {
-            say("unknown command; there are Connect, Disconnect, List, Share ID, Unshare ID, Tree, Exit");
+            say("unknown command; there are Connect, Disconnect, List, Share ID, Unshare ID, Tree, "
+                "Exit");
         }
     }
 }
@@ -180,7 +184,8 @@ static int console_server(int argc, char **argv)
     if (net_parse(listen_text, &address, error, sizeof(error)) != 0)
         return misuse("%s", error);
     if (!insecure && !net_is_loopback(&address))
-        return fail("'%s' is not a loopback address and the connection is not encrypted; say --insecure if that is what you want",
+        return fail("'%s' is not a loopback address and the connection is not encrypted; say "
+                    "--insecure if that is what you want",
                     listen_text);
     console.stop = stop_descriptor();
     if (console.stop < 0)

@@ -54,7 +54,8 @@ int net_parse(const char *text, struct net_address *address, char *error, size_t
     return 0;
 }
 
-static struct addrinfo *resolve(const struct net_address *address, int flags, char *error, size_t size)
+static struct addrinfo *resolve(const struct net_address *address, int flags, char *error,
+                                size_t size)
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = flags};
     struct addrinfo *list;
@@ -98,13 +99,16 @@ static void describe(const struct sockaddr *address, socklen_t length, char text
     char host[NI_MAXHOST];
     char port[NI_MAXSERV];
 
-    if (getnameinfo(address, length, host, sizeof(host), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV))
+    if (getnameinfo(address, length, host, sizeof(host), port, sizeof(port),
+                    NI_NUMERICHOST | NI_NUMERICSERV))
         strcpy(text, "?");
     else
-        snprintf(text, NET_ADDRESS_TEXT, strchr(host, ':') ? "[%.60s]:%.10s" : "%.60s:%.10s", host, port);
+        snprintf(text, NET_ADDRESS_TEXT, strchr(host, ':') ? "[%.60s]:%.10s" : "%.60s:%.10s", host,
+                 port);
 }
 
-int net_listen(const struct net_address *address, char bound[NET_ADDRESS_TEXT], char *error, size_t size)
+int net_listen(const struct net_address *address, char bound[NET_ADDRESS_TEXT], char *error,
+               size_t size)
 {
     struct addrinfo *list = resolve(address, AI_PASSIVE, error, size);
     struct sockaddr_storage actual;
@@ -129,9 +133,11 @@ int net_listen(const struct net_address *address, char bound[NET_ADDRESS_TEXT], 
     freeaddrinfo(list);
     if (fd < 0) {
         if (errno == EADDRINUSE)
-            snprintf(error, size, "port %s on %s is in use; choose another", address->port, address->host);
+            snprintf(error, size, "port %s on %s is in use; choose another", address->port,
+                     address->host);
         else
-            snprintf(error, size, "cannot listen on %s:%s: %s", address->host, address->port, strerror(errno));
+            snprintf(error, size, "cannot listen on %s:%s: %s", address->host, address->port,
+                     strerror(errno));
         return -1;
     }
     if (getsockname(fd, (struct sockaddr *)&actual, &length) == 0)
@@ -195,7 +201,8 @@ int net_connect(const struct net_address *address, int cancel_fd, char *error, s
     }
     freeaddrinfo(list);
     if (fd < 0) {
-        snprintf(error, size, "cannot connect to %s:%s: %s", address->host, address->port, strerror(failure));
+        snprintf(error, size, "cannot connect to %s:%s: %s", address->host, address->port,
+                 strerror(failure));
         return -1;
     }
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);

@@ -139,8 +139,8 @@ static struct stream_frame *advance(struct stream *stream, size_t bytes)
 }
 
 /*
- * Sends until the queue is empty (true), or the socket takes no more and flags say not to wait (false). Called and returns with the lock
- * held; only one thread is here at a time (sending).
+ * Sends until the queue is empty (true), or the socket takes no more and flags say not to wait
+ * (false). Called and returns with the lock held; only one thread is here at a time (sending).
  */
 static bool drain(struct stream *stream, int flags)
 {
@@ -150,8 +150,8 @@ static bool drain(struct stream *stream, int flags)
         struct stream_frame *complete;
         ssize_t sent;
 
-        for (struct stream_frame *frame = stream->head; frame && message.msg_iovlen < FRAMES_AT_ONCE;
-             frame = frame->next) {
+        for (struct stream_frame *frame = stream->head;
+             frame && message.msg_iovlen < FRAMES_AT_ONCE; frame = frame->next) {
             parts[message.msg_iovlen].iov_base = (void *)(uintptr_t)(frame->data + frame->done);
             parts[message.msg_iovlen].iov_len = frame->length - frame->done;
             message.msg_iovlen++;

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stream.h - one TCP connection of the classic protocol: frames in, frames out. Knows frames, not devices.
+ * stream.h - one TCP connection of the classic protocol: frames in, frames out. Knows frames, not
+ * devices.
  *
  * Receiving belongs to one thread. It reads ahead, so that many small frames cost one system call.
  *
- * Sending: any thread queues frames and flushes. A flush sends all that is queued with one call and never blocks: what the
- * socket does not take is left to a writer thread that is made the first time. A frame belongs to the stream from
- * stream_queue until its `sent` routine is called: on the thread that flushes or writes, in order, without the lock, also when the connection has
- * ended before it went out.
+ * Sending: any thread queues frames and flushes. A flush sends all that is queued with one call and
+ * never blocks: what the socket does not take is left to a writer thread that is made the first
+ * time. A frame belongs to the stream from stream_queue until its `sent` routine is called: on the
+ * thread that flushes or writes, in order, without the lock, also when the connection has ended
+ * before it went out.
  *
  * Lock: stream.lock guards the queue. `sent` may queue frames.
  */
@@ -46,12 +48,14 @@ struct stream {
 
 /* Takes the socket over. Returns 0, or -1 without memory (the socket stays the caller's). */
 int stream_init(struct stream *stream, int socket);
-/* Ends both directions: a blocked receive returns, later sends are dropped. Any thread, any number of times. */
+/* Ends both directions: a blocked receive returns, later sends are dropped. Any thread, any number
+ * of times. */
 void stream_shutdown(struct stream *stream);
 /* Ends the writer, gives every frame back, closes the socket. No other thread is in the stream. */
 void stream_destroy(struct stream *stream);
 
-/* Exactly length bytes. 1: done; 0: the peer closed before the first of them; -1: closed in the middle, or an error. */
+/* Exactly length bytes. 1: done; 0: the peer closed before the first of them; -1: closed in the
+ * middle, or an error. */
 int stream_read(struct stream *stream, void *to, size_t length);
 /* How much is there without a system call. */
 size_t stream_buffered(const struct stream *stream);

@@ -8,7 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define DISPLACED_KEY "\\Registry\\Machine\\System\\CurrentControlSet\\Services\\scsiserver\\Displaced"
+#define DISPLACED_KEY                                                                              \
+    "\\Registry\\Machine\\System\\CurrentControlSet\\Services\\scsiserver\\Displaced"
 #define OK(status)    ((int32_t)(status) >= 0)
 #define RETRY_SECONDS 1
 
@@ -75,7 +76,8 @@ static struct plug_frame *describe_device(struct share *share, HANDLE handle)
 
     if (!plug)
         return NULL;
-    if (control_and_wait(handle, IOCTL_GET_PNP_INFO, NULL, 0, plug->data, room, &length) != 0 || length < sizeof(header)) {
+    if (control_and_wait(handle, IOCTL_GET_PNP_INFO, NULL, 0, plug->data, room, &length) != 0 ||
+        length < sizeof(header)) {
         free(plug);
         return NULL;
     }
@@ -99,7 +101,8 @@ static void mark_frame(struct plug_frame *plug, uint32_t id)
     memcpy(plug->data, &header, sizeof(header));
 }
 
-int share_take(struct server *server, struct share *share, struct connection *connection, char *error, size_t size)
+int share_take(struct server *server, struct share *share, struct connection *connection,
+               char *error, size_t size)
 {
     struct service_query query = {.instance = share->instance};
     struct plug_frame *plug = NULL;
@@ -120,20 +123,24 @@ int share_take(struct server *server, struct share *share, struct connection *co
     status = ntio_set_function_driver(share->instance, SCSISERVER_SERVICE_NAME, veto, sizeof(veto));
     if (!OK(status)) {
         if (veto[0])
-            snprintf(error, size, "'%s' is in use and cannot be shared now (%s)", share->name, veto);
+            snprintf(error, size, "'%s' is in use and cannot be shared now (%s)", share->name,
+                     veto);
         else
-            snprintf(error, size, "'%s' cannot be shared: its driver could not be changed (status %08X)", share->name,
-                     (unsigned)status);
+            snprintf(error, size,
+                     "'%s' cannot be shared: its driver could not be changed (status %08X)",
+                     share->name, (unsigned)status);
         goto failed;
     }
     handle = open_device(server, share);
     if (handle != INVALID_HANDLE_VALUE)
         plug = describe_device(share, handle);
     if (!plug) {
-        snprintf(error, size, "'%s' cannot be shared: scsiserver does not answer for it", share->name);
+        snprintf(error, size, "'%s' cannot be shared: scsiserver does not answer for it",
+                 share->name);
         if (handle != INVALID_HANDLE_VALUE)
             CloseHandle(handle);
-        ntio_set_function_driver(share->instance, share->displaced[0] ? share->displaced : NULL, NULL, 0);
+        ntio_set_function_driver(share->instance, share->displaced[0] ? share->displaced : NULL,
+                                 NULL, 0);
         goto failed;
     }
 
@@ -148,7 +155,9 @@ int share_take(struct server *server, struct share *share, struct connection *co
         pthread_mutex_unlock(&server->lock);
         free(plug);
         share_give_back(server, share);
-        snprintf(error, size, ended ? "the connection ended before '%s' was there" : "'%s' was unshared meanwhile",
+        snprintf(error, size,
+                 ended ? "the connection ended before '%s' was there"
+                       : "'%s' was unshared meanwhile",
                  share->name);
         return -1;
     }
@@ -156,7 +165,8 @@ int share_take(struct server *server, struct share *share, struct connection *co
     share->owner = connection;
     share->state = SHARE_ACTIVE;
     mark_frame(plug, share->id);
-    stream_queue(&connection->stream, &plug->frame); /* under the lock: before any answer for this id */
+    stream_queue(&connection->stream,
+                 &plug->frame); /* under the lock: before any answer for this id */
     pthread_cond_broadcast(&server->changed);
     pthread_mutex_unlock(&server->lock);
     stream_flush(&connection->stream);
@@ -180,7 +190,8 @@ void share_give_back(struct server *server, struct share *share)
     char veto[200] = "";
     int32_t status;
 
-    /* RETURNING: no new request starts. Those that the driver has are cancelled; their answers go out before the PLUGOUT. */
+    /* RETURNING: no new request starts. Those that the driver has are cancelled; their answers go
+     * out before the PLUGOUT. */
     CancelIoEx(share->handle, NULL);
     pthread_mutex_lock(&server->lock);
     while (share->executing > 0)
@@ -201,10 +212,11 @@ void share_give_back(struct server *server, struct share *share)
         connection_send_header(connection, share->id, OP_PLUGOUT);
     CloseHandle(share->handle);
     share->handle = INVALID_HANDLE_VALUE;
-    status = ntio_set_function_driver(share->instance, share->displaced[0] ? share->displaced : NULL, veto, sizeof(veto));
+    status = ntio_set_function_driver(
+        share->instance, share->displaced[0] ? share->displaced : NULL, veto, sizeof(veto));
     if (!OK(status))
-        server_log(server, "%s: its own driver '%s' could not be put back (status %08X%s%s)", share->name, share->displaced,
-                   (unsigned)status, veto[0] ? ", " : "", veto);
+        server_log(server, "%s: its own driver '%s' could not be put back (status %08X%s%s)",
+                   share->name, share->displaced, (unsigned)status, veto[0] ? ", " : "", veto);
     else
         server_log(server, "%s: back with its own driver", share->name);
 

@@ -2,8 +2,9 @@
 /*
  * cdrom.h - the class driver for CD, DVD and BD drives: \Device\CdRomN over the device's PDO.
  *
- * A command is sent in one of two ways: CdromSendCommand waits (PASSIVE_LEVEL; IOCTLs, start), a read is cut into pieces that are all on their
- * way at once and finished by whichever ends last (read.c).
+ * A command is sent in one of two ways: CdromSendCommand waits (PASSIVE_LEVEL; IOCTLs, start), a
+ * read is cut into pieces that are all on their way at once and finished by whichever ends last
+ * (read.c).
  *
  * Lock: CDROM_DEVICE.Lock (spin lock) guards the medium's fields; nothing is called under it.
  */
@@ -27,8 +28,8 @@
 #define CDROM_MAXIMUM_RETRIES 8u
 #define CDROM_RETRY_DELAY     1000u /* milliseconds, for a drive that is becoming ready or is busy */
 
-/* What is waited before such a retry, as KeSetTimer wants it. Services\cdrom\Parameters, RetryDelay (REG_DWORD, milliseconds, 1 to
- * 60,000) says another. Set by DriverEntry. */
+/* What is waited before such a retry, as KeSetTimer wants it. Services\cdrom\Parameters, RetryDelay
+ * (REG_DWORD, milliseconds, 1 to 60,000) says another. Set by DriverEntry. */
 extern LARGE_INTEGER CdromRetryDelay;
 
 typedef struct _CDROM_DEVICE {
@@ -39,7 +40,7 @@ typedef struct _CDROM_DEVICE {
     ULONG Number;              /* the N of \Device\CdRomN */
     UNICODE_STRING InterfaceName;
     BOOLEAN InterfaceEnabled, LinkMade, Claimed; /* PnP's requests only */
-    ULONG MaximumTransfer;                       /* bytes, a multiple of CDROM_SECTOR; constant from START on */
+    ULONG MaximumTransfer; /* bytes, a multiple of CDROM_SECTOR; constant from START on */
 
     KSPIN_LOCK Lock;
     BOOLEAN CapacityValid;
@@ -77,12 +78,13 @@ NTSTATUS CdromSendCommand(PCDROM_DEVICE Device, PCDROM_COMMAND Command);
 NTSTATUS CdromSendFunction(PCDROM_DEVICE Device, UCHAR Function);
 
 /* media.c: PASSIVE_LEVEL */
-/* Asks the drive for the medium's size: so a medium that nobody has looked at yet is noticed. STATUS_NO_MEDIA_IN_DEVICE and what else
- * the drive says. */
+/* Asks the drive for the medium's size: so a medium that nobody has looked at yet is noticed.
+ * STATUS_NO_MEDIA_IN_DEVICE and what else the drive says. */
 NTSTATUS CdromReadCapacity(PCDROM_DEVICE Device, ULONG64 *Blocks, ULONG *BlockSize);
 /* The same without asking where it is known. */
 NTSTATUS CdromGetCapacity(PCDROM_DEVICE Device, ULONG64 *Blocks, ULONG *BlockSize);
-/* Enters what READ CAPACITY answered; Change: the count of media changes when it was asked. Returns the number of blocks. IRQL <= DISPATCH_LEVEL. */
+/* Enters what READ CAPACITY answered; Change: the count of media changes when it was asked. Returns
+ * the number of blocks. IRQL <= DISPATCH_LEVEL. */
 ULONG64 CdromNoteCapacity(PCDROM_DEVICE Device, const UCHAR *Data, ULONG Change);
 NTSTATUS CdromTestUnitReady(PCDROM_DEVICE Device);
 NTSTATUS CdromStartStop(PCDROM_DEVICE Device, UCHAR LoadEjectStart);
@@ -91,10 +93,11 @@ NTSTATUS CdromPreventRemoval(PCDROM_DEVICE Device, BOOLEAN Prevent);
 NTSTATUS CdromInitializeDrive(PCDROM_DEVICE Device);
 
 /* toc.c: fill Buffer (non-paged, Length bytes); *Written */
-NTSTATUS CdromReadToc(PCDROM_DEVICE Device, UCHAR Format, BOOLEAN Msf, UCHAR SessionTrack, PVOID Buffer, ULONG Length,
-                      ULONG *Written);
+NTSTATUS CdromReadToc(PCDROM_DEVICE Device, UCHAR Format, BOOLEAN Msf, UCHAR SessionTrack,
+                      PVOID Buffer, ULONG Length, ULONG *Written);
 NTSTATUS CdromDiskType(PCDROM_DEVICE Device, PCDROM_DISK_DATA Data);
-NTSTATUS CdromRawRead(PCDROM_DEVICE Device, PIRP Irp, PIO_STACK_LOCATION Stack, ULONG_PTR *Information);
+NTSTATUS CdromRawRead(PCDROM_DEVICE Device, PIRP Irp, PIO_STACK_LOCATION Stack,
+                      ULONG_PTR *Information);
 
 /* driver.c */
 NTSTATUS NTAPI CdromCompleteIrp(PIRP Irp, NTSTATUS Status, ULONG_PTR Information);

@@ -2,7 +2,8 @@
 /* Commands that are waited for. PASSIVE_LEVEL. */
 #include "cdrom.h"
 
-/* Everything of one attempt that the lower driver may touch: non-paged, alive until the IRP has come back. */
+/* Everything of one attempt that the lower driver may touch: non-paged, alive until the IRP has
+ * come back. */
 typedef struct _CDROM_ATTEMPT {
     KEVENT Done;
     SCSI_REQUEST_BLOCK Srb;
@@ -80,7 +81,11 @@ NTSTATUS CdromSendCommand(PCDROM_DEVICE Device, PCDROM_COMMAND Command)
         NTSTATUS Status;
 
         FillSrb(Attempt, Command);
-        Status = SendOnce(Device, Irp, OwnMdl != NULL ? OwnMdl : Command->Length != 0 ? Command->Mdl : NULL, Attempt);
+        Status = SendOnce(Device, Irp,
+                          OwnMdl != NULL         ? OwnMdl
+                          : Command->Length != 0 ? Command->Mdl
+                                                 : NULL,
+                          Attempt);
         Verdict = CdromJudge(Device, &Attempt->Srb, Status);
         if (!Verdict.Retry || Retries == CDROM_MAXIMUM_RETRIES)
             break;
@@ -88,8 +93,9 @@ NTSTATUS CdromSendCommand(PCDROM_DEVICE Device, PCDROM_COMMAND Command)
             KeDelayExecutionThread(KernelMode, FALSE, &CdromRetryDelay);
     }
     if (NT_SUCCESS(Verdict.Status))
-        Command->Transferred =
-            Attempt->Srb.DataTransferLength < Command->Length ? Attempt->Srb.DataTransferLength : Command->Length;
+        Command->Transferred = Attempt->Srb.DataTransferLength < Command->Length
+                                   ? Attempt->Srb.DataTransferLength
+                                   : Command->Length;
 
 Exit:
     if (OwnMdl != NULL)

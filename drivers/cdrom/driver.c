@@ -5,7 +5,8 @@
 
 LARGE_INTEGER CdromRetryDelay;
 
-/* The value of a REG_DWORD below the service's Parameters, or what it is without one. PASSIVE_LEVEL. */
+/* The value of a REG_DWORD below the service's Parameters, or what it is without one.
+ * PASSIVE_LEVEL. */
 static ULONG ReadParameter(PUNICODE_STRING RegistryPath, const WCHAR *Name, ULONG Default)
 {
     union {
@@ -19,14 +20,17 @@ static ULONG ReadParameter(PUNICODE_STRING RegistryPath, const WCHAR *Name, ULON
     ULONG Result = Default;
     ULONG Length;
 
-    InitializeObjectAttributes(&Attributes, RegistryPath, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE, NULL, NULL);
+    InitializeObjectAttributes(&Attributes, RegistryPath, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE,
+                               NULL, NULL);
     if (!NT_SUCCESS(ZwOpenKey(&Service, KEY_READ, &Attributes)))
         return Default;
     RtlInitUnicodeString(&String, L"Parameters");
-    InitializeObjectAttributes(&Attributes, &String, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE, Service, NULL);
+    InitializeObjectAttributes(&Attributes, &String, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE,
+                               Service, NULL);
     if (NT_SUCCESS(ZwOpenKey(&Key, KEY_READ, &Attributes))) {
         RtlInitUnicodeString(&String, Name);
-        if (NT_SUCCESS(ZwQueryValueKey(Key, &String, KeyValuePartialInformation, &Value, sizeof(Value), &Length)) &&
+        if (NT_SUCCESS(ZwQueryValueKey(Key, &String, KeyValuePartialInformation, &Value,
+                                       sizeof(Value), &Length)) &&
             Value.Information.Type == REG_DWORD && Value.Information.DataLength == sizeof(ULONG))
             RtlCopyMemory(&Result, Value.Information.Data, sizeof(Result));
         ZwClose(Key);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* IOCTL_CDROM_*, IOCTL_STORAGE_* and the IOCTL_DISK_* that CD drives answer. What is not known here is the port driver's. */
+/* IOCTL_CDROM_*, IOCTL_STORAGE_* and the IOCTL_DISK_* that CD drives answer. What is not known here
+ * is the port driver's. */
 #include "cdrom.h"
 
 /* One IOCTL on its way: METHOD_BUFFERED but for the raw read. */
@@ -17,7 +18,8 @@ typedef NTSTATUS CDROM_IOCTL_ROUTINE(PCDROM_IOCTL Ioctl);
 #define CDROM_TRACKS_PER_CYLINDER 64u
 #define CDROM_SECTORS_PER_TRACK   32u
 
-/* Gives Bytes of Data, or as many as there is room for where Partial says that callers expect that. */
+/* Gives Bytes of Data, or as many as there is room for where Partial says that callers expect that.
+ */
 static NTSTATUS Answer(PCDROM_IOCTL Ioctl, const VOID *Data, ULONG Bytes, BOOLEAN Partial)
 {
     if (Ioctl->Output < Bytes) {
@@ -74,7 +76,8 @@ static NTSTATUS GetGeometry(PCDROM_IOCTL Ioctl)
     if (Ioctl->Output < sizeof(DISK_GEOMETRY))
         return STATUS_BUFFER_TOO_SMALL;
     Status = FillGeometry(Ioctl->Device, &Geometry);
-    return NT_SUCCESS(Status) ? Answer(Ioctl, &Geometry.Geometry, sizeof(DISK_GEOMETRY), FALSE) : Status;
+    return NT_SUCCESS(Status) ? Answer(Ioctl, &Geometry.Geometry, sizeof(DISK_GEOMETRY), FALSE)
+                              : Status;
 }
 
 static NTSTATUS GetGeometryEx(PCDROM_IOCTL Ioctl)
@@ -112,15 +115,17 @@ static NTSTATUS GetCapacity(PCDROM_IOCTL Ioctl)
 
 static NTSTATUS GetNumber(PCDROM_IOCTL Ioctl)
 {
-    STORAGE_DEVICE_NUMBER Number = {
-        .DeviceType = FILE_DEVICE_CD_ROM, .DeviceNumber = Ioctl->Device->Number, .PartitionNumber = (ULONG)-1};
+    STORAGE_DEVICE_NUMBER Number = {.DeviceType = FILE_DEVICE_CD_ROM,
+                                    .DeviceNumber = Ioctl->Device->Number,
+                                    .PartitionNumber = (ULONG)-1};
 
     return Answer(Ioctl, &Number, sizeof(Number), FALSE);
 }
 
 static NTSTATUS GetHotplug(PCDROM_IOCTL Ioctl)
 {
-    STORAGE_HOTPLUG_INFO Info = {.Size = sizeof(Info), .MediaRemovable = TRUE, .DeviceHotplug = TRUE};
+    STORAGE_HOTPLUG_INFO Info = {
+        .Size = sizeof(Info), .MediaRemovable = TRUE, .DeviceHotplug = TRUE};
 
     return Answer(Ioctl, &Info, sizeof(Info), FALSE);
 }
@@ -150,7 +155,8 @@ static NTSTATUS IsWritable(PCDROM_IOCTL Ioctl)
     return STATUS_MEDIA_WRITE_PROTECTED;
 }
 
-/* How much a command can bring: what the program has room for, at most Most, and not more than the adapter takes at a time. */
+/* How much a command can bring: what the program has room for, at most Most, and not more than the
+ * adapter takes at a time. */
 static ULONG DataLength(PCDROM_IOCTL Ioctl, ULONG Most)
 {
     if (Most > Ioctl->Output)
@@ -178,11 +184,12 @@ static NTSTATUS SendForData(PCDROM_IOCTL Ioctl, PCDROM_COMMAND Command, ULONG Le
     return Status;
 }
 
-static NTSTATUS ReadTocFormat(PCDROM_IOCTL Ioctl, UCHAR Format, BOOLEAN Msf, UCHAR SessionTrack, ULONG Least, ULONG Most)
+static NTSTATUS ReadTocFormat(PCDROM_IOCTL Ioctl, UCHAR Format, BOOLEAN Msf, UCHAR SessionTrack,
+                              ULONG Least, ULONG Most)
 {
     ULONG Length = DataLength(Ioctl, Most);
-    CDROM_COMMAND Command = {.Cdb = {SCSIOP_READ_TOC, Msf ? 0x02 : 0, Format & 0x0F, 0, 0, 0, SessionTrack,
-                                     (UCHAR)(Length >> 8), (UCHAR)Length},
+    CDROM_COMMAND Command = {.Cdb = {SCSIOP_READ_TOC, Msf ? 0x02 : 0, Format & 0x0F, 0, 0, 0,
+                                     SessionTrack, (UCHAR)(Length >> 8), (UCHAR)Length},
                              .CdbLength = 10};
 
     if (Ioctl->Output < Least)
@@ -192,13 +199,14 @@ static NTSTATUS ReadTocFormat(PCDROM_IOCTL Ioctl, UCHAR Format, BOOLEAN Msf, UCH
 
 static NTSTATUS ReadToc(PCDROM_IOCTL Ioctl)
 {
-    return ReadTocFormat(Ioctl, CDROM_READ_TOC_EX_FORMAT_TOC, TRUE, 0, 4 + sizeof(TRACK_DATA), sizeof(CDROM_TOC));
+    return ReadTocFormat(Ioctl, CDROM_READ_TOC_EX_FORMAT_TOC, TRUE, 0, 4 + sizeof(TRACK_DATA),
+                         sizeof(CDROM_TOC));
 }
 
 static NTSTATUS GetLastSession(PCDROM_IOCTL Ioctl)
 {
-    return ReadTocFormat(Ioctl, CDROM_READ_TOC_EX_FORMAT_SESSION, FALSE, 0, sizeof(CDROM_TOC_SESSION_DATA),
-                         sizeof(CDROM_TOC_SESSION_DATA));
+    return ReadTocFormat(Ioctl, CDROM_READ_TOC_EX_FORMAT_SESSION, FALSE, 0,
+                         sizeof(CDROM_TOC_SESSION_DATA), sizeof(CDROM_TOC_SESSION_DATA));
 }
 
 static NTSTATUS ReadTocEx(PCDROM_IOCTL Ioctl)
@@ -210,8 +218,8 @@ static NTSTATUS ReadTocEx(PCDROM_IOCTL Ioctl)
     if (Question->Reserved1 != 0 || Question->Reserved2 != 0 || Question->Reserved3 != 0 ||
         Question->Format > CDROM_READ_TOC_EX_FORMAT_CDTEXT)
         return STATUS_INVALID_PARAMETER;
-    return ReadTocFormat(Ioctl, Question->Format, Question->Msf, Question->SessionTrack, MINIMUM_CDROM_READ_TOC_EX_SIZE,
-                         0xFFFF);
+    return ReadTocFormat(Ioctl, Question->Format, Question->Msf, Question->SessionTrack,
+                         MINIMUM_CDROM_READ_TOC_EX_SIZE, 0xFFFF);
 }
 
 static NTSTATUS GetConfiguration(PCDROM_IOCTL Ioctl)
@@ -255,7 +263,8 @@ static NTSTATUS ReadSubChannel(PCDROM_IOCTL Ioctl)
         return STATUS_INFO_LENGTH_MISMATCH;
     if (Ioctl->Output < sizeof(SUB_Q_HEADER))
         return STATUS_BUFFER_TOO_SMALL;
-    if (Question->Format < IOCTL_CDROM_CURRENT_POSITION || Question->Format > IOCTL_CDROM_TRACK_ISRC)
+    if (Question->Format < IOCTL_CDROM_CURRENT_POSITION ||
+        Question->Format > IOCTL_CDROM_TRACK_ISRC)
         return STATUS_INVALID_PARAMETER;
     Command.Cdb[0] = SCSIOP_READ_SUB_CHANNEL;
     Command.Cdb[1] = 0x02; /* MSF */

@@ -9,7 +9,8 @@
 static const GUID CdromInterfaceGuid = {
     0x53f56308, 0xb6bf, 0x11d0, {0x94, 0xf2, 0x00, 0xa0, 0xc9, 0x1e, 0xfb, 0x8b}};
 
-static VOID FormatName(PUNICODE_STRING Name, WCHAR *Buffer, ULONG Bytes, const WCHAR *Prefix, ULONG Number)
+static VOID FormatName(PUNICODE_STRING Name, WCHAR *Buffer, ULONG Bytes, const WCHAR *Prefix,
+                       ULONG Number)
 {
     RtlStringCbPrintfW(Buffer, Bytes, L"%ws%u", Prefix, Number);
     RtlInitUnicodeString(Name, Buffer);
@@ -25,11 +26,13 @@ NTSTATUS NTAPI CdromAddDevice(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT Physic
     ULONG Number;
 
     /* The smallest number that is free. */
-    for (Number = 0; Number < CDROM_MAXIMUM_NUMBER && Status == STATUS_OBJECT_NAME_COLLISION; Number++) {
+    for (Number = 0; Number < CDROM_MAXIMUM_NUMBER && Status == STATUS_OBJECT_NAME_COLLISION;
+         Number++) {
         FormatName(&Name, Buffer, sizeof(Buffer), L"\\Device\\CdRom", Number);
-        Status = IoCreateDevice(DriverObject, sizeof(CDROM_DEVICE), &Name, FILE_DEVICE_CD_ROM,
-                                FILE_REMOVABLE_MEDIA | FILE_READ_ONLY_DEVICE | FILE_DEVICE_SECURE_OPEN, FALSE,
-                                &DeviceObject);
+        Status =
+            IoCreateDevice(DriverObject, sizeof(CDROM_DEVICE), &Name, FILE_DEVICE_CD_ROM,
+                           FILE_REMOVABLE_MEDIA | FILE_READ_ONLY_DEVICE | FILE_DEVICE_SECURE_OPEN,
+                           FALSE, &DeviceObject);
     }
     if (!NT_SUCCESS(Status))
         return Status;
@@ -48,7 +51,8 @@ NTSTATUS NTAPI CdromAddDevice(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT Physic
         IoDeleteDevice(DeviceObject);
         return STATUS_NO_SUCH_DEVICE;
     }
-    Status = IoRegisterDeviceInterface(PhysicalDeviceObject, &CdromInterfaceGuid, NULL, &Device->InterfaceName);
+    Status = IoRegisterDeviceInterface(PhysicalDeviceObject, &CdromInterfaceGuid, NULL,
+                                       &Device->InterfaceName);
     if (!NT_SUCCESS(Status)) {
         IoDetachDevice(Device->Lower);
         IoDeleteDevice(DeviceObject);

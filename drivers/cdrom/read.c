@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads: cut into pieces of what the adapter takes, all sent at once, finished by whichever ends last.
+ * Reads: cut into pieces of what the adapter takes, all sent at once, finished by whichever ends
+ * last.
  *
- * A CDROM_READ owns the caller's IRP from the moment it is marked pending. References: one for the way of the pieces (dropped when the last
- * ends), one of dispatch until all are sent, one for a cancel that is looking at it. The pieces and their IRPs live as long as the read, so
- * cancelling a piece that has just ended is harmless.
+ * A CDROM_READ owns the caller's IRP from the moment it is marked pending. References: one for the
+ * way of the pieces (dropped when the last ends), one of dispatch until all are sent, one for a
+ * cancel that is looking at it. The pieces and their IRPs live as long as the read, so cancelling a
+ * piece that has just ended is harmless.
  *
- * A piece is tried again on its own: at once from the completion routine, or by a timer where the drive asks for time. Cancel
- * takes a waiting timer back and ends the piece.
+ * A piece is tried again on its own: at once from the completion routine, or by a timer where the
+ * drive asks for time. Cancel takes a waiting timer back and ends the piece.
  *
- * A medium that was changed while several pieces were on their way would give a bit of the one and a bit of the other: then all pieces
- * are read again.
+ * A medium that was changed while several pieces were on their way would give a bit of the one and
+ * a bit of the other: then all pieces are read again.
  */
 #include "cdrom.h"
 
@@ -38,7 +40,8 @@ typedef struct _CDROM_READ {
     volatile LONG Remaining; /* pieces that have not ended */
     volatile LONG Status;    /* the first failure, or STATUS_SUCCESS */
     volatile LONG Cancelled;
-    ULONG MediaChange; /* Device->MediaChange when the pieces were sent; this and the next: whoever ends the last piece */
+    ULONG MediaChange; /* Device->MediaChange when the pieces were sent; this and the next: whoever
+                          ends the last piece */
     ULONG Restarts;
     ULONG Count;
     CDROM_PIECE Pieces[];
@@ -160,7 +163,8 @@ static VOID SendPiece(PCDROM_PIECE Piece)
     Srb->Cdb[7] = (UCHAR)(Blocks >> 8);
     Srb->Cdb[8] = (UCHAR)Blocks;
 
-    /* The IRP is used again as it is: a reused one would lose a cancel that comes in this moment. */
+    /* The IRP is used again as it is: a reused one would lose a cancel that comes in this moment.
+     */
     Piece->Irp->MdlAddress = Piece->Mdl;
     Piece->Irp->IoStatus.Status = STATUS_NOT_SUPPORTED;
     Piece->Irp->IoStatus.Information = 0;
@@ -188,7 +192,8 @@ static NTSTATUS NTAPI PieceDone(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Con
 
     UNREFERENCED_PARAMETER(DeviceObject);
     if (NT_SUCCESS(Verdict.Status) && Piece->Srb.DataTransferLength < Piece->Length) {
-        /* A drive that gives less than it was asked for has failed, unless it does better next time. */
+        /* A drive that gives less than it was asked for has failed, unless it does better next
+         * time. */
         Verdict.Status = STATUS_IO_DEVICE_ERROR;
         Verdict.Retry = TRUE;
         Verdict.Later = FALSE;
@@ -233,14 +238,16 @@ static VOID NTAPI CancelRead(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     DereferenceRead(Read);
 }
 
-static NTSTATUS MakeRead(PCDROM_DEVICE Device, PIRP Irp, ULONG64 Lba, ULONG Length, PCDROM_READ *Result)
+static NTSTATUS MakeRead(PCDROM_DEVICE Device, PIRP Irp, ULONG64 Lba, ULONG Length,
+                         PCDROM_READ *Result)
 {
     ULONG Count = Length / Device->MaximumTransfer + (Length % Device->MaximumTransfer != 0);
     PUCHAR Address = MmGetMdlVirtualAddress(Irp->MdlAddress);
     PCDROM_READ Read;
     ULONG Index;
 
-    Read = ExAllocatePoolWithTag(NonPagedPoolNx, FIELD_OFFSET(CDROM_READ, Pieces) + Count * sizeof(CDROM_PIECE), CDROM_TAG);
+    Read = ExAllocatePoolWithTag(
+        NonPagedPoolNx, FIELD_OFFSET(CDROM_READ, Pieces) + Count * sizeof(CDROM_PIECE), CDROM_TAG);
     if (Read == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
     RtlZeroMemory(Read, FIELD_OFFSET(CDROM_READ, Pieces) + Count * sizeof(CDROM_PIECE));
@@ -260,7 +267,8 @@ static NTSTATUS MakeRead(PCDROM_DEVICE Device, PIRP Irp, ULONG64 Lba, ULONG Leng
 
         Piece->Read = Read;
         Piece->Address = Address + Done;
-        Piece->Length = Length - Done < Device->MaximumTransfer ? Length - Done : Device->MaximumTransfer;
+        Piece->Length =
+            Length - Done < Device->MaximumTransfer ? Length - Done : Device->MaximumTransfer;
         Piece->Lba = (ULONG)(Lba + Done / CDROM_SECTOR);
         KeInitializeTimer(&Piece->Timer);
         KeInitializeDpc(&Piece->Dpc, RetryDpc, Piece);
@@ -287,7 +295,8 @@ static NTSTATUS CheckRange(PCDROM_DEVICE Device, LONGLONG Offset, ULONG Length)
     Status = CdromGetCapacity(Device, &Blocks, &BlockSize);
     if (!NT_SUCCESS(Status))
         return Status;
-    if ((ULONG64)Offset / CDROM_SECTOR >= Blocks || Length / CDROM_SECTOR > Blocks - (ULONG64)Offset / CDROM_SECTOR)
+    if ((ULONG64)Offset / CDROM_SECTOR >= Blocks ||
+        Length / CDROM_SECTOR > Blocks - (ULONG64)Offset / CDROM_SECTOR)
         return STATUS_INVALID_PARAMETER;
     return STATUS_SUCCESS;
 }

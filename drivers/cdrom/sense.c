@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* From an SRB's outcome to an NTSTATUS and whether to try again. Sense data as in SPC-4 section 4.5. */
+/* From an SRB's outcome to an NTSTATUS and whether to try again. Sense data as in SPC-4
+ * section 4.5. */
 #include "cdrom.h"
 
 VOID CdromNoteMediaChange(PCDROM_DEVICE Device)
@@ -94,7 +95,8 @@ static CDROM_VERDICT JudgeSense(PCDROM_DEVICE Device, const UCHAR *Sense, ULONG 
             CdromNoteMediaChange(Device);
         return Verdict(STATUS_IO_DEVICE_ERROR, TRUE, FALSE);
     case SCSI_SENSE_MEDIUM_ERROR:
-        return Verdict(STATUS_DEVICE_DATA_ERROR, FALSE, FALSE); /* the drive has tried for long enough itself */
+        return Verdict(STATUS_DEVICE_DATA_ERROR, FALSE,
+                       FALSE); /* the drive has tried for long enough itself */
     case SCSI_SENSE_HARDWARE_ERROR:
         return Verdict(STATUS_IO_DEVICE_ERROR, FALSE, FALSE);
     case SCSI_SENSE_ILLEGAL_REQUEST:
@@ -119,10 +121,12 @@ CDROM_VERDICT CdromJudge(PCDROM_DEVICE Device, PSCSI_REQUEST_BLOCK Srb, NTSTATUS
     switch (SRB_STATUS(Srb->SrbStatus)) {
     case SRB_STATUS_SUCCESS:
     case SRB_STATUS_PENDING:
-        /* A driver on the way may have failed the IRP without a look at the SRB; one that never touched it has not succeeded. */
+        /* A driver on the way may have failed the IRP without a look at the SRB; one that never
+         * touched it has not succeeded. */
         if (!NT_SUCCESS(IrpStatus))
             return Verdict(IrpStatus, FALSE, FALSE);
-        return Verdict(SRB_STATUS(Srb->SrbStatus) == SRB_STATUS_SUCCESS ? STATUS_SUCCESS : STATUS_IO_DEVICE_ERROR,
+        return Verdict(SRB_STATUS(Srb->SrbStatus) == SRB_STATUS_SUCCESS ? STATUS_SUCCESS
+                                                                        : STATUS_IO_DEVICE_ERROR,
                        FALSE, FALSE);
     case SRB_STATUS_DATA_OVERRUN: /* less data than asked for: the caller looks at the length */
         return Verdict(STATUS_SUCCESS, FALSE, FALSE);

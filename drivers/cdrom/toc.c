@@ -2,15 +2,15 @@
 /* Table of contents and raw sectors. PASSIVE_LEVEL. */
 #include "cdrom.h"
 
-NTSTATUS CdromReadToc(PCDROM_DEVICE Device, UCHAR Format, BOOLEAN Msf, UCHAR SessionTrack, PVOID Buffer, ULONG Length,
-                      ULONG *Written)
+NTSTATUS CdromReadToc(PCDROM_DEVICE Device, UCHAR Format, BOOLEAN Msf, UCHAR SessionTrack,
+                      PVOID Buffer, ULONG Length, ULONG *Written)
 {
-    CDROM_COMMAND Command = {
-        .Cdb = {SCSIOP_READ_TOC, Msf ? 0x02 : 0, Format & 0x0F, 0, 0, 0, SessionTrack, (UCHAR)(Length >> 8), (UCHAR)Length},
-        .CdbLength = 10,
-        .TimeOut = CDROM_TIMEOUT,
-        .Buffer = Buffer,
-        .Length = Length};
+    CDROM_COMMAND Command = {.Cdb = {SCSIOP_READ_TOC, Msf ? 0x02 : 0, Format & 0x0F, 0, 0, 0,
+                                     SessionTrack, (UCHAR)(Length >> 8), (UCHAR)Length},
+                             .CdbLength = 10,
+                             .TimeOut = CDROM_TIMEOUT,
+                             .Buffer = Buffer,
+                             .Length = Length};
     NTSTATUS Status = CdromSendCommand(Device, &Command);
 
     *Written = Command.Transferred;
@@ -28,22 +28,25 @@ NTSTATUS CdromDiskType(PCDROM_DEVICE Device, PCDROM_DISK_DATA Data)
     if (Toc == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
     RtlZeroMemory(Toc, sizeof(*Toc));
-    Status = CdromReadToc(Device, CDROM_READ_TOC_EX_FORMAT_TOC, FALSE, 0, Toc, sizeof(*Toc), &Written);
+    Status =
+        CdromReadToc(Device, CDROM_READ_TOC_EX_FORMAT_TOC, FALSE, 0, Toc, sizeof(*Toc), &Written);
     if (NT_SUCCESS(Status)) {
         Data->DiskData = 0;
         Tracks = Written >= 4 ? (Written - 4) / sizeof(TRACK_DATA) : 0;
         for (Index = 0; Index < Tracks && Index < MAXIMUM_NUMBER_TRACKS; Index++) {
             if (Toc->TrackData[Index].TrackNumber == 0xAA)
                 break; /* the lead-out */
-            Data->DiskData |= Toc->TrackData[Index].Control & AUDIO_DATA_TRACK ? CDROM_DISK_DATA_TRACK
-                                                                             : CDROM_DISK_AUDIO_TRACK;
+            Data->DiskData |= Toc->TrackData[Index].Control & AUDIO_DATA_TRACK
+                                  ? CDROM_DISK_DATA_TRACK
+                                  : CDROM_DISK_AUDIO_TRACK;
         }
     }
     ExFreePoolWithTag(Toc, CDROM_TAG);
     return Status;
 }
 
-NTSTATUS CdromRawRead(PCDROM_DEVICE Device, PIRP Irp, PIO_STACK_LOCATION Stack, ULONG_PTR *Information)
+NTSTATUS CdromRawRead(PCDROM_DEVICE Device, PIRP Irp, PIO_STACK_LOCATION Stack,
+                      ULONG_PTR *Information)
 {
     const RAW_READ_INFO *Info = Irp->AssociatedIrp.SystemBuffer;
     CDROM_COMMAND Command = {.CdbLength = 12, .TimeOut = CDROM_TIMEOUT};
@@ -70,8 +73,8 @@ NTSTATUS CdromRawRead(PCDROM_DEVICE Device, PIRP Irp, PIO_STACK_LOCATION Stack, 
     Bytes = (ULONG64)Info->SectorCount * CDROM_RAW_SECTOR;
     Lba = (ULONG64)Info->DiskOffset.QuadPart / CDROM_SECTOR;
     if (Info->SectorCount == 0 || Info->DiskOffset.QuadPart < 0 || Lba > MAXULONG ||
-        Bytes > Stack->Parameters.DeviceIoControl.OutputBufferLength || Bytes > Device->MaximumTransfer ||
-        Irp->MdlAddress == NULL)
+        Bytes > Stack->Parameters.DeviceIoControl.OutputBufferLength ||
+        Bytes > Device->MaximumTransfer || Irp->MdlAddress == NULL)
         return STATUS_INVALID_PARAMETER;
 
     Command.Cdb[0] = SCSIOP_READ_CD;

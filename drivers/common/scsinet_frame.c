@@ -24,8 +24,9 @@
 #define FRAME_ID_INSTANCE          3u
 
 /*
- * Plug and play's limits. An instance path has fewer than 200 characters: the device ID, what tells buses apart (26 at most), the instance ID, and
- * what scsiclient appends to tell equal devices apart (11).
+ * Plug and play's limits. An instance path has fewer than 200 characters: the device ID, what tells
+ * buses apart (26 at most), the instance ID, and what scsiclient appends to tell equal devices
+ * apart (11).
  */
 #define FRAME_MAXIMUM_ID_CHARACTERS   199u
 #define FRAME_MAXIMUM_PATH_CHARACTERS 160u
@@ -122,7 +123,8 @@ ULONG ScsinetAnswerSenseLength(const REQUEST_HEADER *Header, const PACKED_SRB *S
 }
 
 /* An answer without the data of its DATA_OVERRUN, as the article's server sends it. */
-static BOOLEAN LeavesOverrunOut(const REQUEST_HEADER *Header, const PACKED_SRB *Srb, ULONG BodyLength)
+static BOOLEAN LeavesOverrunOut(const REQUEST_HEADER *Header, const PACKED_SRB *Srb,
+                                ULONG BodyLength)
 {
     return !IsSuccess(Header->Status) && ScsinetAnswerDataLength(Header, Srb) != 0 &&
            BodyLength == sizeof(*Srb) + ScsinetAnswerSenseLength(Header, Srb);
@@ -153,7 +155,8 @@ ULONG ScsinetPassThroughAnswerLength(const SCSI_PASS_THROUGH *Spt)
     return Length <= SCSINET_MAXIMUM_FRAME ? (ULONG)Length : 0;
 }
 
-/* ---- SCSI_PASS_THROUGH: the structure is followed by data and sense data at offsets of its own ---- */
+/* ---- SCSI_PASS_THROUGH: the structure is followed by data and sense data at offsets of its own
+ * ---- */
 
 static SCSINET_FAULT ReadPassThrough(const VOID *Body, ULONG BodyLength, SCSI_PASS_THROUGH *Spt)
 {
@@ -164,8 +167,8 @@ static SCSINET_FAULT ReadPassThrough(const VOID *Body, ULONG BodyLength, SCSI_PA
         return ScsinetFaultPassThrough;
     if (Spt->DataTransferLength > SCSINET_MAXIMUM_DATA)
         return ScsinetFaultData;
-    if (Spt->DataTransferLength != 0 &&
-        (Spt->DataBufferOffset < sizeof(*Spt) || Spt->DataBufferOffset > FRAME_MAXIMUM_IOCTL_BUFFER))
+    if (Spt->DataTransferLength != 0 && (Spt->DataBufferOffset < sizeof(*Spt) ||
+                                         Spt->DataBufferOffset > FRAME_MAXIMUM_IOCTL_BUFFER))
         return ScsinetFaultPassThrough;
     if (Spt->SenseInfoLength != 0 &&
         (Spt->SenseInfoOffset < sizeof(*Spt) || Spt->SenseInfoOffset > FRAME_MAXIMUM_IOCTL_BUFFER))
@@ -183,7 +186,8 @@ static SCSINET_FAULT CheckPassThroughRequest(const REQUEST_HEADER *Header, const
 
     if (Fault != ScsinetFrameGood)
         return Fault;
-    if (Header->InputBufferLength < sizeof(Spt) || Header->InputBufferLength > SCSINET_MAXIMUM_FRAME ||
+    if (Header->InputBufferLength < sizeof(Spt) ||
+        Header->InputBufferLength > SCSINET_MAXIMUM_FRAME ||
         Header->OutputBufferLength > SCSINET_MAXIMUM_FRAME)
         return ScsinetFaultPassThrough;
     if (Spt.DataTransferLength != 0) {
@@ -205,7 +209,8 @@ static SCSINET_FAULT CheckPassThroughRequest(const REQUEST_HEADER *Header, const
         if (End > Returned)
             Returned = End;
         /* Sense data and data must not lie over each other: one would be written over the other. */
-        if (Spt.DataTransferLength != 0 && Spt.SenseInfoOffset < Spt.DataBufferOffset + Spt.DataTransferLength &&
+        if (Spt.DataTransferLength != 0 &&
+            Spt.SenseInfoOffset < Spt.DataBufferOffset + Spt.DataTransferLength &&
             Spt.DataBufferOffset < End)
             return ScsinetFaultPassThrough;
     }
@@ -224,7 +229,8 @@ static SCSINET_FAULT CheckPassThroughAnswer(const VOID *Body, ULONG BodyLength)
 
     if (Fault != ScsinetFrameGood)
         return Fault;
-    return BodyLength <= ScsinetPassThroughAnswerLength(&Spt) ? ScsinetFrameGood : ScsinetFaultLength;
+    return BodyLength <= ScsinetPassThroughAnswerLength(&Spt) ? ScsinetFrameGood
+                                                              : ScsinetFaultLength;
 }
 
 /* ---- requests and answers ---- */
@@ -315,8 +321,9 @@ static USHORT CharacterAt(const UCHAR *Text, ULONG Index)
 }
 
 /*
- * One ID of a list, or one that stands alone, up to its terminator; what plug and play stops the system for (bug check
- * PNP_DETECTED_FATAL_ERROR) is refused. *Run: its characters; *Separators: the backslashes among them.
+ * One ID of a list, or one that stands alone, up to its terminator; what plug and play stops the
+ * system for (bug check PNP_DETECTED_FATAL_ERROR) is refused. *Run: its characters; *Separators:
+ * the backslashes among them.
  */
 static SCSINET_FAULT CheckId(const UCHAR *Text, ULONG Characters, ULONG *Run, ULONG *Separators)
 {
@@ -342,7 +349,8 @@ static SCSINET_FAULT CheckId(const UCHAR *Text, ULONG Characters, ULONG *Run, UL
     return ScsinetFaultPnpString;
 }
 
-/* A device ID is bus and device with a backslash between them; instance, serial number and container have none. */
+/* A device ID is bus and device with a backslash between them; instance, serial number and
+ * container have none. */
 static SCSINET_FAULT CheckSingleId(const UCHAR *Text, ULONG Characters, ULONG Type)
 {
     ULONG Separators;

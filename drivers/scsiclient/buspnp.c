@@ -27,7 +27,8 @@ NTSTATUS NTAPI ClientAddDevice(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT Physi
         IoDeleteDevice(DeviceObject);
         return STATUS_NO_SUCH_DEVICE;
     }
-    Status = IoRegisterDeviceInterface(PhysicalDeviceObject, &ClientInterfaceGuid, NULL, &Bus->InterfaceName);
+    Status = IoRegisterDeviceInterface(PhysicalDeviceObject, &ClientInterfaceGuid, NULL,
+                                       &Bus->InterfaceName);
     if (!NT_SUCCESS(Status)) {
         IoDetachDevice(Bus->Lower);
         IoDeleteDevice(DeviceObject);
@@ -56,7 +57,8 @@ static NTSTATUS StartBus(PCLIENT_BUS Bus, PIRP Irp)
 }
 
 /*
- * Children that came and went before plug and play ever heard of them: it will never remove them, so they go here, on its own thread.
+ * Children that came and went before plug and play ever heard of them: it will never remove them,
+ * so they go here, on its own thread.
  */
 static VOID DeleteUnknown(PCLIENT_BUS Bus)
 {
@@ -66,7 +68,8 @@ static VOID DeleteUnknown(PCLIENT_BUS Bus)
         KIRQL Irql;
 
         KeAcquireSpinLock(&Bus->Lock, &Irql);
-        for (Entry = Bus->Children.Flink; Entry != &Bus->Children && Pdo == NULL; Entry = Entry->Flink) {
+        for (Entry = Bus->Children.Flink; Entry != &Bus->Children && Pdo == NULL;
+             Entry = Entry->Flink) {
             PCLIENT_CHILD Child = CONTAINING_RECORD(Entry, CLIENT_CHILD, Link);
 
             if (Child->Gone && !Child->Known)
@@ -90,7 +93,8 @@ static NTSTATUS ReportChildren(PCLIENT_BUS Bus, PIRP Irp)
     ULONG Room;
     KIRQL Irql;
 
-    /* The list may grow between counting and filling: count again under the lock until it fits. Non-paged: it is filled under the lock. */
+    /* The list may grow between counting and filling: count again under the lock until it fits.
+     * Non-paged: it is filled under the lock. */
     for (Room = 8;; Room = Count) {
         Relations = ExAllocatePoolWithTag(NonPagedPoolNx,
                                           FIELD_OFFSET(DEVICE_RELATIONS, Objects) +
@@ -138,7 +142,8 @@ static NTSTATUS RemoveBus(PCLIENT_BUS Bus, PIRP Irp)
         IoSetDeviceInterfaceState(&Bus->InterfaceName, FALSE);
     IoReleaseRemoveLockAndWait(&Bus->Common.RemoveLock, Irp);
 
-    /* Children that plug and play has removed without our having taken them back. Nobody else has the list now. */
+    /* Children that plug and play has removed without our having taken them back. Nobody else has
+     * the list now. */
     ClientEndBus(Bus);
     while (!IsListEmpty(&Bus->Children)) {
         PCLIENT_CHILD Child = CONTAINING_RECORD(Bus->Children.Flink, CLIENT_CHILD, Link);

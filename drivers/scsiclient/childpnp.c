@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Plug and play of a child: answers with what the server's bus said of the device. PASSIVE_LEVEL. */
+/* Plug and play of a child: answers with what the server's bus said of the device. PASSIVE_LEVEL.
+ */
 #include "scsiclient.h"
 #include <ntstrsafe.h>
 
-/* A copy of an entry in paged pool, Extra bytes longer; NULL: there is none, or no memory (*Status says). */
+/* A copy of an entry in paged pool, Extra bytes longer; NULL: there is none, or no memory (*Status
+ * says). */
 static PUCHAR CopyEntry(PCLIENT_CHILD Child, const PNP_ENTRY *Entry, ULONG Extra, NTSTATUS *Status)
 {
     PUCHAR Copy;
@@ -41,7 +43,8 @@ static NTSTATUS QueryId(PCLIENT_CHILD Child, PIRP Irp, PIO_STACK_LOCATION Stack)
     if (Extra != 0) {
         ULONG Used = Info->QueryId[Type].InfoLength - (ULONG)sizeof(WCHAR);
 
-        RtlStringCbPrintfW((NTSTRSAFE_PWSTR)(Text + Used), Extra + sizeof(WCHAR), L"&%u", Child->InstanceSuffix);
+        RtlStringCbPrintfW((NTSTRSAFE_PWSTR)(Text + Used), Extra + sizeof(WCHAR), L"&%u",
+                           Child->InstanceSuffix);
     }
     Irp->IoStatus.Information = (ULONG_PTR)Text;
     return STATUS_SUCCESS;
@@ -128,8 +131,8 @@ static NTSTATUS RemoveChild(PCLIENT_PDO Pdo, PIRP Irp)
     KIRQL Irql;
 
     /*
-     * As long as the device is plugged in and reported, only its function driver went (a swap, a disabled device): the PDO
-     * stays and may be started again.
+     * As long as the device is plugged in and reported, only its function driver went (a swap, a
+     * disabled device): the PDO stays and may be started again.
      */
     KeAcquireSpinLock(&Child->Bus->Lock, &Irql);
     Keep = Child->Reported;
@@ -156,7 +159,8 @@ NTSTATUS ClientChildPnp(PCLIENT_PDO Pdo, PIRP Irp, PIO_STACK_LOCATION Stack)
         Status = STATUS_SUCCESS;
         break;
     case IRP_MN_SURPRISE_REMOVAL:
-        /* Of a device that is still plugged in too, if its stack has failed or a person wills it: then it may be started again. */
+        /* Of a device that is still plugged in too, if its stack has failed or a person wills it:
+         * then it may be started again. */
         ClientSetPulled(Pdo->Child, TRUE);
         Status = STATUS_SUCCESS;
         break;

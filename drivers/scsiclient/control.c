@@ -10,9 +10,10 @@ NTSTATUS ClientBusControl(PCLIENT_BUS Bus, PIRP Irp, PIO_STACK_LOCATION Stack)
 
     switch (Stack->Parameters.DeviceIoControl.IoControlCode) {
     case IOCTL_PLUGIN_DEVICE:
-        Status = FileObject == NULL ? STATUS_INVALID_HANDLE
-                                    : ClientPlugIn(Bus, FileObject, Irp->AssociatedIrp.SystemBuffer,
-                                                   Stack->Parameters.DeviceIoControl.InputBufferLength);
+        Status = FileObject == NULL
+                     ? STATUS_INVALID_HANDLE
+                     : ClientPlugIn(Bus, FileObject, Irp->AssociatedIrp.SystemBuffer,
+                                    Stack->Parameters.DeviceIoControl.InputBufferLength);
         break;
     case IOCTL_PLUGOUT_DEVICE:
         if (Child != NULL) {
@@ -42,7 +43,8 @@ NTSTATUS ClientChildControl(PCLIENT_PDO Pdo, PIRP Irp, PIO_STACK_LOCATION Stack)
     NTSTATUS Status;
 
     if (ClientCanForward(Irp, Stack, &Status))
-        return ClientQueueRequest(Pdo->Child, Irp); /* releases the remove lock when the request ends */
+        return ClientQueueRequest(Pdo->Child,
+                                  Irp); /* releases the remove lock when the request ends */
     ClientCompleteIrp(Irp, Status, 0);
     IoReleaseRemoveLock(&Pdo->Common.RemoveLock, Irp);
     return Status;

@@ -23,7 +23,9 @@ VOID ClientDereferenceChild(PCLIENT_CHILD Child)
 PCLIENT_CHILD ClientChildOf(PFILE_OBJECT FileObject)
 {
     /* Another thread of the program may be plugging in. */
-    return FileObject != NULL ? InterlockedCompareExchangePointer(&FileObject->FsContext, NULL, NULL) : NULL;
+    return FileObject != NULL
+               ? InterlockedCompareExchangePointer(&FileObject->FsContext, NULL, NULL)
+               : NULL;
 }
 
 static NTSTATUS NTAPI DispatchPnp(PDEVICE_OBJECT DeviceObject, PIRP Irp)
@@ -53,8 +55,10 @@ static NTSTATUS NTAPI DispatchPower(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         Status = PoCallDriver(((PCLIENT_BUS)Common)->Lower, Irp);
     } else {
         Status = Irp->IoStatus.Status;
-        if (Stack->MinorFunction == IRP_MN_SET_POWER || Stack->MinorFunction == IRP_MN_QUERY_POWER) {
-            if (Stack->MinorFunction == IRP_MN_SET_POWER && Stack->Parameters.Power.Type == DevicePowerState)
+        if (Stack->MinorFunction == IRP_MN_SET_POWER ||
+            Stack->MinorFunction == IRP_MN_QUERY_POWER) {
+            if (Stack->MinorFunction == IRP_MN_SET_POWER &&
+                Stack->Parameters.Power.Type == DevicePowerState)
                 PoSetPowerState(DeviceObject, DevicePowerState, Stack->Parameters.Power.State);
             Status = STATUS_SUCCESS; /* there is no hardware here to follow */
         }
@@ -92,7 +96,8 @@ static NTSTATUS NTAPI DispatchCleanup(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     PCLIENT_COMMON Common = DeviceObject->DeviceExtension;
     PCLIENT_CHILD Child = ClientChildOf(IoGetCurrentIrpStackLocation(Irp)->FileObject);
 
-    /* The program closed its handle or died: its device goes. The file object still refers to the child. */
+    /* The program closed its handle or died: its device goes. The file object still refers to the
+     * child. */
     if (Common->IsBus && Child != NULL)
         ClientPlugOut(Child);
     return ClientCompleteIrp(Irp, STATUS_SUCCESS, 0);
@@ -105,7 +110,8 @@ static NTSTATUS NTAPI DispatchClose(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     PCLIENT_CHILD Child = ClientChildOf(FileObject);
 
     if (Common->IsBus && Child != NULL) {
-        ClientPlugOut(Child); /* a plug-in that was on its way while the handle was closed came behind CLEANUP */
+        ClientPlugOut(Child); /* a plug-in that was on its way while the handle was closed came
+                                 behind CLEANUP */
         FileObject->FsContext = NULL;
         ClientDereferenceChild(Child);
     }

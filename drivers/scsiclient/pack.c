@@ -49,7 +49,8 @@ PUCHAR ClientSrbData(PIRP Irp, const SCSI_REQUEST_BLOCK *Srb)
 static BOOLEAN CanForwardSrb(PIRP Irp, PIO_STACK_LOCATION Stack, NTSTATUS *Status)
 {
     PSCSI_REQUEST_BLOCK Srb = Stack->Parameters.Scsi.Srb;
-    BOOLEAN Data = Srb->DataTransferLength != 0 && (Srb->SrbFlags & (SRB_FLAGS_DATA_IN | SRB_FLAGS_DATA_OUT));
+    BOOLEAN Data =
+        Srb->DataTransferLength != 0 && (Srb->SrbFlags & (SRB_FLAGS_DATA_IN | SRB_FLAGS_DATA_OUT));
 
     *Status = STATUS_INVALID_DEVICE_REQUEST;
     Srb->SrbStatus = SRB_STATUS_INVALID_REQUEST;
@@ -79,7 +80,8 @@ static ULONG IoctlInputLength(PIRP Irp, PIO_STACK_LOCATION Stack)
         return Length;
     case IOCTL_SCSI_PASS_THROUGH:
         if (Spt->DataTransferLength != 0 && Spt->DataIn == SCSI_IOCTL_DATA_OUT)
-            return (ULONG)Spt->DataBufferOffset + Spt->DataTransferLength; /* checked to be within */
+            return (ULONG)Spt->DataBufferOffset +
+                   Spt->DataTransferLength; /* checked to be within */
         return sizeof(*Spt);
     default:
         return 0;
@@ -129,8 +131,9 @@ static BOOLEAN CanForwardDirect(PIRP Irp, PIO_STACK_LOCATION Stack, NTSTATUS *St
     }
     if (Spt->CdbLength > sizeof(Spt->Cdb) || Spt->DataTransferLength > SCSINET_MAXIMUM_DATA)
         return FALSE;
-    if (Spt->SenseInfoLength != 0 && (Spt->SenseInfoOffset < sizeof(*Spt) || Spt->SenseInfoOffset > Output ||
-                                      Spt->SenseInfoLength > Output - Spt->SenseInfoOffset))
+    if (Spt->SenseInfoLength != 0 &&
+        (Spt->SenseInfoOffset < sizeof(*Spt) || Spt->SenseInfoOffset > Output ||
+         Spt->SenseInfoLength > Output - Spt->SenseInfoOffset))
         return FALSE;
     if (Spt->DataTransferLength == 0 || Spt->DataIn == SCSI_IOCTL_DATA_UNSPECIFIED)
         return TRUE;
@@ -246,7 +249,8 @@ static VOID PackDirect(PIRP Irp, const SCSI_PASS_THROUGH_DIRECT *Spt, PPACKED_SR
         To->SrbFlags |= SRB_FLAGS_DATA_IN;
     } else {
         To->SrbFlags |= SRB_FLAGS_DATA_OUT;
-        RtlCopyMemory(To + 1, MmGetSystemAddressForMdlSafe(Mdl, NormalPagePriority), Spt->DataTransferLength);
+        RtlCopyMemory(To + 1, MmGetSystemAddressForMdlSafe(Mdl, NormalPagePriority),
+                      Spt->DataTransferLength);
     }
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The child's requests from their arrival to their end, and the fetches that wait for them. scsiclient.h has the places that a request can be
- * in. The rule for cancel routines: whoever takes an IRP out of its place under the lock exchanges the routine; if it was
- * gone already, the routine is running or about to, finds Leaving, and completes the IRP.
+ * The child's requests from their arrival to their end, and the fetches that wait for them.
+ * scsiclient.h has the places that a request can be in. The rule for cancel routines: whoever takes
+ * an IRP out of its place under the lock exchanges the routine; if it was gone already, the routine
+ * is running or about to, finds Leaving, and completes the IRP.
  */
 #include "scsiclient.h"
 
@@ -98,7 +99,8 @@ static VOID NTAPI CancelRequest(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         ClientFailRequest(Child, Irp, STATUS_CANCELLED);
         return;
     }
-    /* One that waits for a slot can have this one. The request may be the PDO's last hold on the child. */
+    /* One that waits for a slot can have this one. The request may be the PDO's last hold on the
+     * child. */
     ClientReferenceChild(Child);
     ClientFailRequest(Child, Irp, STATUS_CANCELLED);
     Pump(Child);
@@ -121,8 +123,9 @@ static VOID NTAPI CancelFetch(PDEVICE_OBJECT DeviceObject, PIRP Fetch)
 }
 
 /*
- * Sets the cancel routine of an IRP that is in its place or about to be; lock held. FALSE: it was cancelled before and the routine will not run: the
- * caller completes it. (Where it was cancelled and the routine does run, that waits for the lock and finds the place.)
+ * Sets the cancel routine of an IRP that is in its place or about to be; lock held. FALSE: it was
+ * cancelled before and the routine will not run: the caller completes it. (Where it was cancelled
+ * and the routine does run, that waits for the lock and finds the place.)
  */
 static BOOLEAN ArmCancel(PIRP Irp, PDRIVER_CANCEL Routine)
 {
@@ -130,7 +133,8 @@ static BOOLEAN ArmCancel(PIRP Irp, PDRIVER_CANCEL Routine)
     return !(Irp->Cancel && IoSetCancelRoutine(Irp, NULL) != NULL);
 }
 
-/* The first IRP of a list that its cancel routine does not have, taken out and no longer cancellable; lock held. */
+/* The first IRP of a list that its cancel routine does not have, taken out and no longer
+ * cancellable; lock held. */
 static PIRP TakeFirst(PLIST_ENTRY List)
 {
     while (!IsListEmpty(List)) {
@@ -145,7 +149,8 @@ static PIRP TakeFirst(PLIST_ENTRY List)
     return NULL;
 }
 
-/* Puts an IRP back in front of a list; lock held. FALSE: it has been cancelled and is the caller's to complete. */
+/* Puts an IRP back in front of a list; lock held. FALSE: it has been cancelled and is the caller's
+ * to complete. */
 static BOOLEAN PutBack(PLIST_ENTRY List, PIRP Irp, PDRIVER_CANCEL Routine)
 {
     SetPlace(Irp, ClientWaiting);
@@ -156,8 +161,8 @@ static BOOLEAN PutBack(PLIST_ENTRY List, PIRP Irp, PDRIVER_CANCEL Routine)
 }
 
 /*
- * Gives one request to one fetch. Request, fetch and slot have been taken and are this thread's; returns after both have
- * found their next place.
+ * Gives one request to one fetch. Request, fetch and slot have been taken and are this thread's;
+ * returns after both have found their next place.
  */
 static VOID Deliver(PCLIENT_CHILD Child, PIRP Request, PIRP Fetch, ULONG Index)
 {
@@ -180,7 +185,8 @@ static VOID Deliver(PCLIENT_CHILD Child, PIRP Request, PIRP Fetch, ULONG Index)
     } else if (Child->Pulled) {
         FreeSlot(Child, Index);
         RequestStatus = STATUS_DEVICE_DOES_NOT_EXIST;
-        FetchStatus = PutBack(&Child->Fetches, Fetch, CancelFetch) ? STATUS_PENDING : STATUS_CANCELLED;
+        FetchStatus =
+            PutBack(&Child->Fetches, Fetch, CancelFetch) ? STATUS_PENDING : STATUS_CANCELLED;
     } else if (!Fits) {
         FreeSlot(Child, Index);
         FetchStatus = STATUS_BUFFER_TOO_SMALL;
@@ -194,7 +200,8 @@ static VOID Deliver(PCLIENT_CHILD Child, PIRP Request, PIRP Fetch, ULONG Index)
             FreeSlot(Child, Index);
             RequestStatus = STATUS_CANCELLED;
             /* What was packed is for nobody: the fetch goes on waiting. */
-            FetchStatus = PutBack(&Child->Fetches, Fetch, CancelFetch) ? STATUS_PENDING : STATUS_CANCELLED;
+            FetchStatus =
+                PutBack(&Child->Fetches, Fetch, CancelFetch) ? STATUS_PENDING : STATUS_CANCELLED;
         }
     }
     KeReleaseSpinLock(&Child->Lock, Irql);
@@ -241,7 +248,8 @@ static VOID Pump(PCLIENT_CHILD Child)
     }
 }
 
-/* Enters an IRP at the end of a list; the IRP has been marked pending. Returns what it is to be completed with, or STATUS_PENDING. */
+/* Enters an IRP at the end of a list; the IRP has been marked pending. Returns what it is to be
+ * completed with, or STATUS_PENDING. */
 static NTSTATUS Enter(PCLIENT_CHILD Child, PLIST_ENTRY List, PIRP Irp, PDRIVER_CANCEL Routine)
 {
     NTSTATUS Status = STATUS_PENDING;
@@ -280,8 +288,8 @@ NTSTATUS ClientFetch(PCLIENT_CHILD Child, PIRP Irp, PIO_STACK_LOCATION Stack)
 {
     NTSTATUS Status = STATUS_BUFFER_TOO_SMALL;
 
-    if (Irp->MdlAddress == NULL ||
-        Stack->Parameters.DeviceIoControl.OutputBufferLength < sizeof(REQUEST_HEADER) + sizeof(PACKED_SRB))
+    if (Irp->MdlAddress == NULL || Stack->Parameters.DeviceIoControl.OutputBufferLength <
+                                       sizeof(REQUEST_HEADER) + sizeof(PACKED_SRB))
         goto Failed;
     Status = STATUS_INSUFFICIENT_RESOURCES;
     if (MmGetSystemAddressForMdlSafe(Irp->MdlAddress, NormalPagePriority) == NULL)

@@ -2,20 +2,23 @@
 /*
  * scsiclient.h - the client driver's structures.
  *
- * scsiclient is a root-enumerated bus. A program opens the bus and plugs in one child for each handle; the child's requests are queued
- * here, fetched by the program, and completed with what it brings back.
+ * scsiclient is a root-enumerated bus. A program opens the bus and plugs in one child for each
+ * handle; the child's requests are queued here, fetched by the program, and completed with what it
+ * brings back.
  *
  * A request (an IRP to the child's PDO) is in one of these places, all under CLIENT_CHILD.Lock:
  *   Waiting    in the list; cancel routine set
- *   Packing    taken by one fetch, which copies it without the lock; no cancel routine: the thread owns it
- *   Fetched    in a slot; cancel routine set; the index and generation are what the program knows of it
- *   Leaving    taken out while its cancel routine had begun to run: that routine completes it
- * A child once Gone (plugged out) never gets a request again, one that is Pulled (SURPRISE_REMOVAL of a device that is still there) not before it is
- * started anew; what was Waiting or Fetched is completed by whoever made it so, what was Packing by the thread that packs.
+ *   Packing    taken by one fetch, which copies it without the lock; no cancel routine: the thread
+ * owns it Fetched    in a slot; cancel routine set; the index and generation are what the program
+ * knows of it Leaving    taken out while its cancel routine had begun to run: that routine
+ * completes it A child once Gone (plugged out) never gets a request again, one that is Pulled
+ * (SURPRISE_REMOVAL of a device that is still there) not before it is started anew; what was
+ * Waiting or Fetched is completed by whoever made it so, what was Packing by the thread that packs.
  *
  * Lifetime: CLIENT_CHILD is referenced by its PDO and by the file object that plugged it in.
  *
- * Lock order: CLIENT_BUS.Lock -> CLIENT_CHILD.Lock (both spin locks). IRPs are completed with neither held.
+ * Lock order: CLIENT_BUS.Lock -> CLIENT_CHILD.Lock (both spin locks). IRPs are completed with
+ * neither held.
  */
 #ifndef SCSICLIENT_H
 #define SCSICLIENT_H
@@ -63,8 +66,9 @@ typedef struct _CLIENT_CHILD {
     BOOLEAN Known;    /* bus lock: was in one at any time, so plug and play will remove it */
     BOOLEAN Gone;     /* bus lock and child lock to write, either to read */
 
-    KSPIN_LOCK Lock;    /* guards all below */
-    BOOLEAN Pulled;     /* by plug and play's will, while still plugged in: no requests until the next START */
+    KSPIN_LOCK Lock; /* guards all below */
+    BOOLEAN Pulled;  /* by plug and play's will, while still plugged in: no requests until the next
+                        START */
     LIST_ENTRY Waiting; /* IRPs */
     LIST_ENTRY Fetches; /* FETCH_REQUESTs that wait for one */
     CLIENT_SLOT Slots[CLIENT_SLOTS];
@@ -87,7 +91,12 @@ enum {
     ClientContextSlot,  /* index, while Fetched */
     ClientContextMdl    /* of a SCSI_PASS_THROUGH_DIRECT's buffer */
 };
-typedef enum _CLIENT_PLACE { ClientWaiting, ClientPacking, ClientFetched, ClientLeaving } CLIENT_PLACE;
+typedef enum _CLIENT_PLACE {
+    ClientWaiting,
+    ClientPacking,
+    ClientFetched,
+    ClientLeaving
+} CLIENT_PLACE;
 
 /* driver.c */
 NTSTATUS NTAPI ClientCompleteIrp(PIRP Irp, NTSTATUS Status, ULONG_PTR Information);
@@ -100,12 +109,15 @@ PCLIENT_CHILD ClientChildOf(PFILE_OBJECT FileObject);
 DRIVER_ADD_DEVICE ClientAddDevice;
 NTSTATUS ClientBusPnp(PCLIENT_BUS Bus, PIRP Irp, PIO_STACK_LOCATION Stack);
 NTSTATUS ClientChildPnp(PCLIENT_PDO Pdo, PIRP Irp, PIO_STACK_LOCATION Stack);
-/* Takes the PDO's child off the bus, frees what it has, deletes the PDO. The remove lock has been waited for. */
+/* Takes the PDO's child off the bus, frees what it has, deletes the PDO. The remove lock has been
+ * waited for. */
 VOID ClientDeletePdo(PCLIENT_PDO Pdo);
 
 /* plug.c: PASSIVE_LEVEL */
-NTSTATUS ClientPlugIn(PCLIENT_BUS Bus, PFILE_OBJECT FileObject, const REQUEST_HEADER *Header, ULONG Length);
-/* Ends the child's requests and tells plug and play. Any number of times; IRQL <= DISPATCH_LEVEL. */
+NTSTATUS ClientPlugIn(PCLIENT_BUS Bus, PFILE_OBJECT FileObject, const REQUEST_HEADER *Header,
+                      ULONG Length);
+/* Ends the child's requests and tells plug and play. Any number of times; IRQL <= DISPATCH_LEVEL.
+ */
 VOID ClientPlugOut(PCLIENT_CHILD Child);
 /* No request is taken any more and those there are end. Returns FALSE where that was so before. */
 BOOLEAN ClientMakeGone(PCLIENT_CHILD Child);
@@ -115,25 +127,29 @@ VOID ClientEndBus(PCLIENT_BUS Bus);
 VOID ClientSetPulled(PCLIENT_CHILD Child, BOOLEAN Pulled);
 
 /* queue.c */
-/* Takes an IRP that dispatch holds with the child's PDO remove lock (tag: the IRP); returns STATUS_PENDING, or completes it and says with what. */
+/* Takes an IRP that dispatch holds with the child's PDO remove lock (tag: the IRP); returns
+ * STATUS_PENDING, or completes it and says with what. */
 NTSTATUS ClientQueueRequest(PCLIENT_CHILD Child, PIRP Irp);
 NTSTATUS ClientFetch(PCLIENT_CHILD Child, PIRP Irp, PIO_STACK_LOCATION Stack);
 /* Takes the request with that mark out of its slot, no longer cancellable, or NULL. */
 PIRP ClientTakeFetched(PCLIENT_CHILD Child, ULONG Index, ULONG Generation);
-/* Ends everything that waits or is fetched; with Gone every fetch too. Gone or Pulled has been set. */
+/* Ends everything that waits or is fetched; with Gone every fetch too. Gone or Pulled has been set.
+ */
 VOID ClientEndRequests(PCLIENT_CHILD Child);
 /* Completes a child's request and gives the PDO's remove lock back. */
 VOID ClientEndRequest(PCLIENT_CHILD Child, PIRP Irp, NTSTATUS Status, ULONG_PTR Information);
-/* The same for one that never got an answer: an SRB is told why (aborted, no device, internal error). */
+/* The same for one that never got an answer: an SRB is told why (aborted, no device, internal
+ * error). */
 VOID ClientFailRequest(PCLIENT_CHILD Child, PIRP Irp, NTSTATUS Status);
 
 /* pack.c: an IRP that nobody else can complete meanwhile */
 /*
- * Whether the request can go over the wire; else *Status is what it is to be completed with. Clears what ours the IRP's
- * DriverContext holds.
+ * Whether the request can go over the wire; else *Status is what it is to be completed with. Clears
+ * what ours the IRP's DriverContext holds.
  */
 BOOLEAN ClientCanForward(PIRP Irp, PIO_STACK_LOCATION Stack, NTSTATUS *Status);
-/* System address of an SRB's data: in the IRP's MDL, or where the SRB says if there is none. NULL: not to be had. */
+/* System address of an SRB's data: in the IRP's MDL, or where the SRB says if there is none. NULL:
+ * not to be had. */
 PUCHAR ClientSrbData(PIRP Irp, const SCSI_REQUEST_BLOCK *Srb);
 /* The program's structure of a SCSI_PASS_THROUGH_DIRECT, or NULL for any other request. */
 PSCSI_PASS_THROUGH_DIRECT ClientDirect(PIRP Irp);

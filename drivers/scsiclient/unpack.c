@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * COMPLETE_REQUEST: from an answer of the protocol to a completed IRP. The answer came from a stranger: nothing in it is believed beyond what
- * the request asked for.
+ * COMPLETE_REQUEST: from an answer of the protocol to a completed IRP. The answer came from a
+ * stranger: nothing in it is believed beyond what the request asked for.
  */
 #include "scsiclient.h"
 
-/* An answer, taken apart; all pointers into memory of the system's that the program can't change, but for Data. */
+/* An answer, taken apart; all pointers into memory of the system's that the program can't change,
+ * but for Data. */
 typedef struct _CLIENT_ANSWER {
     const REQUEST_HEADER *Header;
     const UCHAR *Body; /* behind the header: Available bytes */
@@ -25,14 +26,16 @@ static NTSTATUS TakeApart(PIRP Irp, PIO_STACK_LOCATION Stack, CLIENT_ANSWER *Ans
     RtlZeroMemory(Answer, sizeof(*Answer));
     Answer->Header = Irp->AssociatedIrp.SystemBuffer;
     if (Input < sizeof(REQUEST_HEADER) || Answer->Header->Op != OP_REQUEST ||
-        ScsinetCheckHeader(Answer->Header, ScsinetFromServer, SCSINET_MAXIMUM_FRAME) != ScsinetFrameGood)
+        ScsinetCheckHeader(Answer->Header, ScsinetFromServer, SCSINET_MAXIMUM_FRAME) !=
+            ScsinetFrameGood)
         return STATUS_INVALID_PARAMETER;
     Answer->Body = (const UCHAR *)(Answer->Header + 1);
     Answer->Available = Input - (ULONG)sizeof(REQUEST_HEADER);
     BodyLength = Answer->Header->Length - (ULONG)sizeof(REQUEST_HEADER);
 
     /* A status that a driver must not complete with is not a status that a device can have had. */
-    if (Answer->Header->Status == STATUS_PENDING || Answer->Header->Status == STATUS_MORE_PROCESSING_REQUIRED)
+    if (Answer->Header->Status == STATUS_PENDING ||
+        Answer->Header->Status == STATUS_MORE_PROCESSING_REQUIRED)
         return STATUS_INVALID_PARAMETER;
 
     if (Answer->Header->MajorFunction != IRP_MJ_INTERNAL_DEVICE_CONTROL || BodyLength == 0) {
@@ -65,12 +68,14 @@ static NTSTATUS TakeApart(PIRP Irp, PIO_STACK_LOCATION Stack, CLIENT_ANSWER *Ans
     return STATUS_SUCCESS;
 }
 
-/* FALSE: not an answer to this request. Class drivers look at the SRB's status, others at the IRP's: they never contradict each other. */
-static BOOLEAN UnpackSrb(PCLIENT_CHILD Child, PIRP Request, const CLIENT_ANSWER *Answer, NTSTATUS *Status,
-                         ULONG_PTR *Information)
+/* FALSE: not an answer to this request. Class drivers look at the SRB's status, others at the
+ * IRP's: they never contradict each other. */
+static BOOLEAN UnpackSrb(PCLIENT_CHILD Child, PIRP Request, const CLIENT_ANSWER *Answer,
+                         NTSTATUS *Status, ULONG_PTR *Information)
 {
     PSCSI_REQUEST_BLOCK Srb = IoGetCurrentIrpStackLocation(Request)->Parameters.Scsi.Srb;
-    UCHAR SrbStatus = Answer->Packed.SrbStatus & (UCHAR)~SRB_STATUS_QUEUE_FROZEN; /* no queue stands still here */
+    UCHAR SrbStatus =
+        Answer->Packed.SrbStatus & (UCHAR)~SRB_STATUS_QUEUE_FROZEN; /* no queue stands still here */
     ULONG Sense = Answer->SenseLength;
 
     *Information = 0;
@@ -80,7 +85,8 @@ static BOOLEAN UnpackSrb(PCLIENT_CHILD Child, PIRP Request, const CLIENT_ANSWER 
         Srb->DataTransferLength = 0;
         return TRUE;
     }
-    if (SRB_STATUS(SrbStatus) == SRB_STATUS_PENDING || Answer->Packed.DataTransferLength > Srb->DataTransferLength ||
+    if (SRB_STATUS(SrbStatus) == SRB_STATUS_PENDING ||
+        Answer->Packed.DataTransferLength > Srb->DataTransferLength ||
         Answer->DataLength > Srb->DataTransferLength)
         return FALSE;
     if (Answer->DataLength != 0) {
@@ -99,7 +105,8 @@ static BOOLEAN UnpackSrb(PCLIENT_CHILD Child, PIRP Request, const CLIENT_ANSWER 
         SrbStatus &= (UCHAR)~SRB_STATUS_AUTOSENSE_VALID;
     }
     if (NT_SUCCESS(*Status)) {
-        if (SRB_STATUS(SrbStatus) != SRB_STATUS_SUCCESS && SRB_STATUS(SrbStatus) != SRB_STATUS_DATA_OVERRUN)
+        if (SRB_STATUS(SrbStatus) != SRB_STATUS_SUCCESS &&
+            SRB_STATUS(SrbStatus) != SRB_STATUS_DATA_OVERRUN)
             *Status = STATUS_IO_DEVICE_ERROR;
     } else if (SRB_STATUS(SrbStatus) == SRB_STATUS_SUCCESS) {
         SrbStatus = SRB_STATUS_ERROR | (SrbStatus & SRB_STATUS_AUTOSENSE_VALID);
@@ -122,7 +129,8 @@ static BOOLEAN UnpackDirect(PIRP Request, PIO_STACK_LOCATION Stack, PSCSI_PASS_T
 {
     PMDL Mdl = Request->Tail.Overlay.DriverContext[ClientContextMdl];
     ULONG Length = (ULONG)sizeof(*Spt);
-    ULONG Sense = Answer->SenseLength < Spt->SenseInfoLength ? Answer->SenseLength : Spt->SenseInfoLength;
+    ULONG Sense =
+        Answer->SenseLength < Spt->SenseInfoLength ? Answer->SenseLength : Spt->SenseInfoLength;
 
     *Information = 0;
     if (Answer->Available == 0)
@@ -131,7 +139,8 @@ static BOOLEAN UnpackDirect(PIRP Request, PIO_STACK_LOCATION Stack, PSCSI_PASS_T
         (Answer->DataLength != 0 && (Mdl == NULL || Spt->DataIn != SCSI_IOCTL_DATA_IN)))
         return FALSE;
     if (Answer->DataLength != 0)
-        RtlCopyMemory(MmGetSystemAddressForMdlSafe(Mdl, NormalPagePriority), Answer->Data, Answer->DataLength);
+        RtlCopyMemory(MmGetSystemAddressForMdlSafe(Mdl, NormalPagePriority), Answer->Data,
+                      Answer->DataLength);
     Spt->ScsiStatus = Answer->Packed.ScsiStatus;
     Spt->DataTransferLength =
         Spt->DataIn == SCSI_IOCTL_DATA_IN ? Answer->DataLength : Answer->Packed.DataTransferLength;
@@ -140,7 +149,8 @@ static BOOLEAN UnpackDirect(PIRP Request, PIO_STACK_LOCATION Stack, PSCSI_PASS_T
         Length = Spt->SenseInfoOffset + Sense;
     }
     Spt->SenseInfoLength = (UCHAR)Sense;
-    /* The SCSI status is the program's to judge: a check condition is a request that worked (as port drivers do it). */
+    /* The SCSI status is the program's to judge: a check condition is a request that worked (as
+     * port drivers do it). */
     if (Sense != 0 || SRB_STATUS(Answer->Packed.SrbStatus) == SRB_STATUS_DATA_OVERRUN)
         *Status = STATUS_SUCCESS;
     /* The program may have given a smaller buffer for the answer than for the question. */
@@ -150,8 +160,8 @@ static BOOLEAN UnpackDirect(PIRP Request, PIO_STACK_LOCATION Stack, PSCSI_PASS_T
     return TRUE;
 }
 
-static BOOLEAN UnpackPassThrough(PIRP Request, PIO_STACK_LOCATION Stack, const CLIENT_ANSWER *Answer,
-                                 ULONG_PTR *Information)
+static BOOLEAN UnpackPassThrough(PIRP Request, PIO_STACK_LOCATION Stack,
+                                 const CLIENT_ANSWER *Answer, ULONG_PTR *Information)
 {
     PSCSI_PASS_THROUGH Spt = Request->AssociatedIrp.SystemBuffer;
     const UCHAR *Body = Answer->Body;
@@ -169,8 +179,8 @@ static BOOLEAN UnpackPassThrough(PIRP Request, PIO_STACK_LOCATION Stack, const C
         return FALSE;
 
     /*
-     * The offsets are the program's own, which were checked against its buffer when the request was taken. What the answer leaves out (the
-     * article's server: data or sense data) has not come.
+     * The offsets are the program's own, which were checked against its buffer when the request was
+     * taken. What the answer leaves out (the article's server: data or sense data) has not come.
      */
     if (Spt->DataIn == SCSI_IOCTL_DATA_IN && Returned.DataTransferLength != 0) {
         if (Spt->DataBufferOffset + Returned.DataTransferLength <= Answer->Available)
@@ -241,14 +251,17 @@ NTSTATUS ClientComplete(PCLIENT_CHILD Child, PIRP Irp, PIO_STACK_LOCATION Stack)
     Status = Answer.Header->Status;
     if (Direct != NULL || RequestStack->MajorFunction == IRP_MJ_INTERNAL_DEVICE_CONTROL) {
         if (Answer.Header->MajorFunction == IRP_MJ_INTERNAL_DEVICE_CONTROL)
-            Fits = Direct != NULL ? UnpackDirect(Request, RequestStack, Direct, &Answer, &Status, &Information)
-                                  : UnpackSrb(Child, Request, &Answer, &Status, &Information);
+            Fits = Direct != NULL
+                       ? UnpackDirect(Request, RequestStack, Direct, &Answer, &Status, &Information)
+                       : UnpackSrb(Child, Request, &Answer, &Status, &Information);
     } else if (Answer.Header->MajorFunction == IRP_MJ_DEVICE_CONTROL &&
-               Answer.Header->IoControlCode == RequestStack->Parameters.DeviceIoControl.IoControlCode) {
+               Answer.Header->IoControlCode ==
+                   RequestStack->Parameters.DeviceIoControl.IoControlCode) {
         Fits = UnpackIoctl(Request, RequestStack, &Answer, &Information);
     }
     if (!Fits) {
-        /* Not what was asked for. The request can't be answered any more; the program ends the connection. */
+        /* Not what was asked for. The request can't be answered any more; the program ends the
+         * connection. */
         ClientFailRequest(Child, Request, STATUS_DEVICE_PROTOCOL_ERROR);
         return STATUS_INVALID_PARAMETER;
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The answer, as docs/protocol.md lays it out, into the program's buffer. That it fits was checked when the request was taken; what the
- * lower device says of lengths is believed only as far as what was asked for.
+ * The answer, as docs/protocol.md lays it out, into the program's buffer. That it fits was checked
+ * when the request was taken; what the lower device says of lengths is believed only as far as what
+ * was asked for.
  */
 #include "scsiserver.h"
 
@@ -20,7 +21,8 @@ static ULONG WriteSrbAnswer(PSERVER_REQUEST Request)
 
     Packed.SrbStatus = Request->Srb.SrbStatus;
     Packed.ScsiStatus = Request->Srb.ScsiStatus;
-    Packed.DataTransferLength = Smaller(Request->Srb.DataTransferLength, Request->Packed.DataTransferLength);
+    Packed.DataTransferLength =
+        Smaller(Request->Srb.DataTransferLength, Request->Packed.DataTransferLength);
     Packed.SenseInfoBufferLength =
         (UCHAR)Smaller(Request->Srb.SenseInfoBufferLength, Request->Packed.SenseInfoBufferLength);
     Data = ScsinetAnswerDataLength(&Request->Header, &Packed);
@@ -37,16 +39,19 @@ static ULONG WritePassThroughAnswer(PSERVER_REQUEST Request, PUCHAR Body)
     ULONG Length;
 
     Returned->Length = sizeof(*Returned);
-    if (Returned->DataIn != Asked->DataIn || Returned->DataTransferLength > Asked->DataTransferLength ||
+    if (Returned->DataIn != Asked->DataIn ||
+        Returned->DataTransferLength > Asked->DataTransferLength ||
         Returned->SenseInfoLength > Asked->SenseInfoLength ||
         Returned->DataBufferOffset != Asked->DataBufferOffset ||
         Returned->SenseInfoOffset != Asked->SenseInfoOffset) {
-        /* A lower driver that moved what is not its own to move: nothing of what it says can be passed on. */
+        /* A lower driver that moved what is not its own to move: nothing of what it says can be
+         * passed on. */
         Request->Header.Status = STATUS_IO_DEVICE_ERROR;
         Request->Header.Information = 0;
         return 0;
     }
-    Length = ScsinetPassThroughAnswerLength(Returned); /* not beyond the request's own, which was checked */
+    Length = ScsinetPassThroughAnswerLength(
+        Returned); /* not beyond the request's own, which was checked */
     RtlCopyMemory(Body, Request->Buffer, Length);
     return Length;
 }

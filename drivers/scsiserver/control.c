@@ -46,8 +46,9 @@ NTSTATUS NTAPI ServerDispatchClose(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     KIRQL Irql;
 
     /*
-     * Not at CLEANUP: a CLAIM_DEVICE in flight may yet succeed then. CLOSE comes when the last request of the handle is over; and
-     * the next program gets in when the claim is gone. A removed device (the lock is closed) has given it back already.
+     * Not at CLEANUP: a CLAIM_DEVICE in flight may yet succeed then. CLOSE comes when the last
+     * request of the handle is over; and the next program gets in when the claim is gone. A removed
+     * device (the lock is closed) has given it back already.
      */
     if (NT_SUCCESS(Status))
         ServerReleaseClaim(Device);
@@ -74,7 +75,8 @@ VOID ServerReleaseClaim(PSERVER_DEVICE Device)
         ServerSendSrbFunction(Device, SRB_FUNCTION_RELEASE_DEVICE);
 }
 
-static NTSTATUS GetPnpInfo(PSERVER_DEVICE Device, PIRP Irp, PIO_STACK_LOCATION Stack, ULONG *Information)
+static NTSTATUS GetPnpInfo(PSERVER_DEVICE Device, PIRP Irp, PIO_STACK_LOCATION Stack,
+                           ULONG *Information)
 {
     PREQUEST_HEADER Header = Irp->AssociatedIrp.SystemBuffer;
     NTSTATUS Status = STATUS_SUCCESS;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the bus says of the device: six IDs, two texts, capabilities, and how much the adapter takes at a time. */
+/* What the bus says of the device: six IDs, two texts, capabilities, and how much the adapter takes
+ * at a time. */
 #include "scsiserver.h"
 
 #define SERVER_LOCALE_ENGLISH   0x0409u
@@ -35,7 +36,8 @@ static NTSTATUS AskBus(PSERVER_DEVICE Device, const IO_STACK_LOCATION *Parameter
     return Status;
 }
 
-/* Bytes of a string or a list of strings, with what ends it; 0 where it does not fit into a PNP_INFO. */
+/* Bytes of a string or a list of strings, with what ends it; 0 where it does not fit into a
+ * PNP_INFO. */
 static ULONG TextBytes(const WCHAR *Text, BOOLEAN Multiple)
 {
     ULONG Index = 0;
@@ -52,7 +54,8 @@ static ULONG TextBytes(const WCHAR *Text, BOOLEAN Multiple)
     return (Index + (Multiple ? 1 : 0)) * (ULONG)sizeof(WCHAR);
 }
 
-static NTSTATUS AddEntry(PUCHAR Info, ULONG *Length, PPNP_ENTRY Entry, const VOID *Data, ULONG Bytes)
+static NTSTATUS AddEntry(PUCHAR Info, ULONG *Length, PPNP_ENTRY Entry, const VOID *Data,
+                         ULONG Bytes)
 {
     if (Bytes == 0 || Bytes > SCSINET_MAXIMUM_PNP_LENGTH - *Length)
         return STATUS_BUFFER_OVERFLOW;
@@ -109,8 +112,9 @@ static NTSTATUS DescribeForPnp(PSERVER_DEVICE Device, PUCHAR Info, ULONG *Length
         RtlZeroMemory(&Question, sizeof(Question));
         Question.MinorFunction = IRP_MN_QUERY_ID;
         Question.Parameters.QueryId.IdType = (BUS_QUERY_ID_TYPE)Index;
-        Status = AddText(Device, &Question, Index == BusQueryHardwareIDs || Index == BusQueryCompatibleIDs,
-                         Info, Length, &Table->QueryId[Index]);
+        Status = AddText(Device, &Question,
+                         Index == BusQueryHardwareIDs || Index == BusQueryCompatibleIDs, Info,
+                         Length, &Table->QueryId[Index]);
     }
     for (Index = 0; Index < RTL_NUMBER_OF(Table->QueryDeviceText) && NT_SUCCESS(Status); Index++) {
         RtlZeroMemory(&Question, sizeof(Question));
@@ -125,7 +129,8 @@ static NTSTATUS DescribeForPnp(PSERVER_DEVICE Device, PUCHAR Info, ULONG *Length
 /* MaximumTransferLength, less where the adapter can't take that many pages. */
 static ULONG AskMaximumTransfer(PSERVER_DEVICE Device)
 {
-    STORAGE_PROPERTY_QUERY Query = {.PropertyId = StorageAdapterProperty, .QueryType = PropertyStandardQuery};
+    STORAGE_PROPERTY_QUERY Query = {.PropertyId = StorageAdapterProperty,
+                                    .QueryType = PropertyStandardQuery};
     STORAGE_ADAPTER_DESCRIPTOR Descriptor;
     IO_STATUS_BLOCK IoStatus;
     ULONG Maximum;
@@ -135,8 +140,9 @@ static ULONG AskMaximumTransfer(PSERVER_DEVICE Device)
 
     RtlZeroMemory(&Descriptor, sizeof(Descriptor));
     KeInitializeEvent(&Event, NotificationEvent, FALSE);
-    Irp = IoBuildDeviceIoControlRequest(IOCTL_STORAGE_QUERY_PROPERTY, Device->Lower, &Query, sizeof(Query),
-                                        &Descriptor, sizeof(Descriptor), FALSE, &Event, &IoStatus);
+    Irp = IoBuildDeviceIoControlRequest(IOCTL_STORAGE_QUERY_PROPERTY, Device->Lower, &Query,
+                                        sizeof(Query), &Descriptor, sizeof(Descriptor), FALSE,
+                                        &Event, &IoStatus);
     if (Irp == NULL)
         return SERVER_DEFAULT_TRANSFER;
     Status = IoCallDriver(Device->Lower, Irp);
@@ -145,12 +151,14 @@ static ULONG AskMaximumTransfer(PSERVER_DEVICE Device)
         Status = IoStatus.Status;
     }
     if (!NT_SUCCESS(Status) ||
-        IoStatus.Information < RTL_SIZEOF_THROUGH_FIELD(STORAGE_ADAPTER_DESCRIPTOR, MaximumPhysicalPages))
+        IoStatus.Information <
+            RTL_SIZEOF_THROUGH_FIELD(STORAGE_ADAPTER_DESCRIPTOR, MaximumPhysicalPages))
         return SERVER_DEFAULT_TRANSFER;
 
     Maximum = Descriptor.MaximumTransferLength;
     /* A transfer need not begin on a page, so one page fewer can be filled. */
-    if (Descriptor.MaximumPhysicalPages > 1 && Descriptor.MaximumPhysicalPages - 1 < Maximum / PAGE_SIZE)
+    if (Descriptor.MaximumPhysicalPages > 1 &&
+        Descriptor.MaximumPhysicalPages - 1 < Maximum / PAGE_SIZE)
         Maximum = (Descriptor.MaximumPhysicalPages - 1) * PAGE_SIZE;
     if (Maximum > SCSINET_MAXIMUM_DATA)
         Maximum = SCSINET_MAXIMUM_DATA;
@@ -200,8 +208,8 @@ NTSTATUS ServerSendSrbFunction(PSERVER_DEVICE Device, UCHAR Function)
     Srb.Function = Function;
     KeInitializeEvent(&Event, NotificationEvent, FALSE);
     /* METHOD_BUFFERED without buffers: made as an internal control request, then given its SRB. */
-    Irp = IoBuildDeviceIoControlRequest(IOCTL_SCSI_EXECUTE_NONE, Device->Lower, NULL, 0, NULL, 0, TRUE, &Event,
-                                        &IoStatus);
+    Irp = IoBuildDeviceIoControlRequest(IOCTL_SCSI_EXECUTE_NONE, Device->Lower, NULL, 0, NULL, 0,
+                                        TRUE, &Event, &IoStatus);
     if (Irp == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
     Srb.OriginalRequest = Irp;

@@ -2,15 +2,17 @@
 /*
  * EXECUTE_REQUEST: a request that came over the wire, on its way down and back.
  *
- * References of a SERVER_REQUEST: one for the way down and back (dropped by whoever finishes it), one for each cancel that is
- * looking at it. The lower IRP lives as long as the request, so cancelling one that has just completed is harmless.
+ * References of a SERVER_REQUEST: one for the way down and back (dropped by whoever finishes it),
+ * one for each cancel that is looking at it. The lower IRP lives as long as the request, so
+ * cancelling one that has just completed is harmless.
  *
- * The upper IRP is finished by the second of dispatch and completion routine to come by (Phase), so a request that the lower
- * device completes at once is completed at once, without being pended.
+ * The upper IRP is finished by the second of dispatch and completion routine to come by (Phase), so
+ * a request that the lower device completes at once is completed at once, without being pended.
  */
 #include "scsiserver.h"
 
-/* What a remote initiator may ask of the port driver; the rest needs pointers or would act on the adapter. */
+/* What a remote initiator may ask of the port driver; the rest needs pointers or would act on the
+ * adapter. */
 static BOOLEAN IsAllowedFunction(UCHAR Function)
 {
     switch (Function) {
@@ -75,8 +77,9 @@ static VOID CancelAndDereference(PSERVER_REQUEST Request)
 static VOID NTAPI CancelUpper(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     /*
-     * Under the cancel spin lock the upper IRP can't be completed: FinishRequest waits for the lock where it
-     * finds the cancel routine gone. So the request is still there and takes one more reference.
+     * Under the cancel spin lock the upper IRP can't be completed: FinishRequest waits for the lock
+     * where it finds the cancel routine gone. So the request is still there and takes one more
+     * reference.
      */
     PSERVER_REQUEST Request = Irp->Tail.Overlay.DriverContext[0];
 
@@ -115,7 +118,8 @@ static VOID NoteClaim(PSERVER_REQUEST Request)
     PSERVER_DEVICE Device = Request->Device;
     KIRQL Irql;
 
-    if (Request->Header.MajorFunction != IRP_MJ_INTERNAL_DEVICE_CONTROL || !NT_SUCCESS(Request->Status))
+    if (Request->Header.MajorFunction != IRP_MJ_INTERNAL_DEVICE_CONTROL ||
+        !NT_SUCCESS(Request->Status))
         return;
     if (Request->Packed.Function != SRB_FUNCTION_CLAIM_DEVICE &&
         Request->Packed.Function != SRB_FUNCTION_RELEASE_DEVICE)
@@ -156,7 +160,8 @@ static NTSTATUS NTAPI LowerCompleted(PDEVICE_OBJECT DeviceObject, PIRP Lower, PV
     UNREFERENCED_PARAMETER(DeviceObject);
     Request->Status = Lower->IoStatus.Status;
     Request->Information = Lower->IoStatus.Information;
-    /* Dispatch has returned pending: it is ours to finish. Else dispatch will see ServerCompleted. */
+    /* Dispatch has returned pending: it is ours to finish. Else dispatch will see ServerCompleted.
+     */
     if (InterlockedExchange(&Request->Phase, ServerCompleted) == ServerPended)
         FinishRequest(Request);
     return STATUS_MORE_PROCESSING_REQUIRED; /* the IRP is freed with the request */
@@ -185,7 +190,8 @@ static NTSTATUS BuildSrb(PSERVER_REQUEST Request, PIRP Upper, PIO_STACK_LOCATION
         Srb->SenseInfoBuffer = Request->Sense;
         Srb->SenseInfoBufferLength = Packed->SenseInfoBufferLength;
     }
-    if (Packed->DataTransferLength != 0 && (Packed->SrbFlags & (SRB_FLAGS_DATA_IN | SRB_FLAGS_DATA_OUT))) {
+    if (Packed->DataTransferLength != 0 &&
+        (Packed->SrbFlags & (SRB_FLAGS_DATA_IN | SRB_FLAGS_DATA_OUT))) {
         PUCHAR Data = (PUCHAR)MmGetMdlVirtualAddress(Upper->MdlAddress) + sizeof(REQUEST_HEADER) +
                       sizeof(PACKED_SRB);
 
@@ -208,15 +214,16 @@ static VOID BuildIoctl(PSERVER_REQUEST Request, PIO_STACK_LOCATION Next)
     Next->Parameters.DeviceIoControl.IoControlCode = Request->Header.IoControlCode;
     Next->Parameters.DeviceIoControl.InputBufferLength = Request->Header.InputBufferLength;
     Next->Parameters.DeviceIoControl.OutputBufferLength = Request->Header.OutputBufferLength;
-    Request->Lower->AssociatedIrp.SystemBuffer = Request->BufferLength != 0 ? Request->Buffer : NULL;
+    Request->Lower->AssociatedIrp.SystemBuffer =
+        Request->BufferLength != 0 ? Request->Buffer : NULL;
 }
 
 /*
- * Copies the request out of the program's buffer and checks the copy. *Refused: well formed, but nothing that this
- * device does; the answer says so. On failure nothing is left.
+ * Copies the request out of the program's buffer and checks the copy. *Refused: well formed, but
+ * nothing that this device does; the answer says so. On failure nothing is left.
  */
-static NTSTATUS CaptureRequest(PSERVER_DEVICE Device, ULONG MaximumTransfer, PUCHAR Answer, ULONG AnswerLength,
-                               PSERVER_REQUEST *Result, NTSTATUS *Refused)
+static NTSTATUS CaptureRequest(PSERVER_DEVICE Device, ULONG MaximumTransfer, PUCHAR Answer,
+                               ULONG AnswerLength, PSERVER_REQUEST *Result, NTSTATUS *Refused)
 {
     REQUEST_HEADER Header;
     PSERVER_REQUEST Request;
@@ -231,11 +238,13 @@ static NTSTATUS CaptureRequest(PSERVER_DEVICE Device, ULONG MaximumTransfer, PUC
     if (AnswerLength < sizeof(Header))
         return STATUS_BUFFER_TOO_SMALL;
     RtlCopyMemory(&Header, Answer, sizeof(Header));
-    if (Header.Op != OP_REQUEST || ScsinetCheckHeader(&Header, ScsinetFromClient, Maximum) != ScsinetFrameGood)
+    if (Header.Op != OP_REQUEST ||
+        ScsinetCheckHeader(&Header, ScsinetFromClient, Maximum) != ScsinetFrameGood)
         return STATUS_INVALID_PARAMETER;
     BodyLength = Header.Length - (ULONG)sizeof(Header);
 
-    /* An IOCTL's system buffer holds what goes in and what comes out, and all of that fits into the program's. */
+    /* An IOCTL's system buffer holds what goes in and what comes out, and all of that fits into the
+     * program's. */
     if (Header.MajorFunction == IRP_MJ_DEVICE_CONTROL) {
         Needed = BodyLength;
         if (IsForwardedIoctl(Header.IoControlCode)) {
@@ -293,7 +302,8 @@ Failed:
     return Status;
 }
 
-/* Enters the request among those in flight. STATUS_DEVICE_NOT_READY while the device stands still. */
+/* Enters the request among those in flight. STATUS_DEVICE_NOT_READY while the device stands still.
+ */
 static NTSTATUS EnterRequest(PSERVER_REQUEST Request)
 {
     PSERVER_DEVICE Device = Request->Device;
@@ -334,8 +344,9 @@ NTSTATUS ServerExecuteRequest(PSERVER_DEVICE Device, PIRP Irp, PIO_STACK_LOCATIO
         Status = Irp->MdlAddress == NULL ? STATUS_BUFFER_TOO_SMALL : STATUS_INSUFFICIENT_RESOURCES;
         goto CompleteNow;
     }
-    Status = CaptureRequest(Device, MaximumTransfer, Answer,
-                            Stack->Parameters.DeviceIoControl.OutputBufferLength, &Request, &Refused);
+    Status =
+        CaptureRequest(Device, MaximumTransfer, Answer,
+                       Stack->Parameters.DeviceIoControl.OutputBufferLength, &Request, &Refused);
     if (!NT_SUCCESS(Status))
         goto CompleteNow;
 

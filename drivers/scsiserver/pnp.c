@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Plug and play and power: AddDevice, start, the ways to go. PASSIVE_LEVEL, one request at a time for a device. */
+/* Plug and play and power: AddDevice, start, the ways to go. PASSIVE_LEVEL, one request at a time
+ * for a device. */
 #include "scsiserver.h"
 
 static const GUID ServerInterfaceGuid = SCSISERVER_INTERFACE_GUID;

@@ -2,11 +2,12 @@
 /*
  * scsiserver.h - the server driver's structures.
  *
- * scsiserver takes the class driver's place on a SCSI device: an FDO over the device's PDO. One program at a time opens its
- * interface, asks for what plug and play knows of the device, and has requests executed on it.
+ * scsiserver takes the class driver's place on a SCSI device: an FDO over the device's PDO. One
+ * program at a time opens its interface, asks for what plug and play knows of the device, and has
+ * requests executed on it.
  *
- * Lock order: SERVER_DEVICE.Lock (spin lock) -> nothing. The cancel spin lock is taken before it by the cancel
- * routine (the I/O manager does that) and never under it.
+ * Lock order: SERVER_DEVICE.Lock (spin lock) -> nothing. The cancel spin lock is taken before it by
+ * the cancel routine (the I/O manager does that) and never under it.
  */
 #ifndef SCSISERVER_H
 #define SCSISERVER_H
@@ -48,21 +49,21 @@ typedef enum _SERVER_PHASE {
 } SERVER_PHASE;
 
 /*
- * One request on its way. Everything that the lower device reads but the data is in here, so that a program which changes
- * its buffer meanwhile changes nothing.
+ * One request on its way. Everything that the lower device reads but the data is in here, so that a
+ * program which changes its buffer meanwhile changes nothing.
  */
 typedef struct _SERVER_REQUEST {
     LIST_ENTRY Link; /* SERVER_DEVICE.Requests, Lock */
     volatile LONG References;
     volatile LONG Phase; /* SERVER_PHASE */
     PSERVER_DEVICE Device;
-    PIRP Upper;            /* the EXECUTE_REQUEST; not to be touched once it is completed */
-    PVOID LockTag;         /* what the remove lock was taken with */
-    PIRP Lower;            /* freed with the last reference */
-    PMDL DataMdl;          /* partial, over the data in the program's buffer */
-    PUCHAR Answer;         /* system address of the program's buffer */
-    ULONG AnswerLength;    /* its size */
-    NTSTATUS Status;       /* the lower device's outcome */
+    PIRP Upper;         /* the EXECUTE_REQUEST; not to be touched once it is completed */
+    PVOID LockTag;      /* what the remove lock was taken with */
+    PIRP Lower;         /* freed with the last reference */
+    PMDL DataMdl;       /* partial, over the data in the program's buffer */
+    PUCHAR Answer;      /* system address of the program's buffer */
+    ULONG AnswerLength; /* its size */
+    NTSTATUS Status;    /* the lower device's outcome */
     ULONG_PTR Information;
     REQUEST_HEADER Header; /* as it came */
     PACKED_SRB Packed;
@@ -70,7 +71,8 @@ typedef struct _SERVER_REQUEST {
     SCSI_REQUEST_BLOCK Srb;
     UCHAR Sense[256];
     ULONG BufferLength; /* of Buffer */
-    DECLSPEC_ALIGN(16) UCHAR Buffer[]; /* an IOCTL's system buffer; aligned as the I/O manager's are */
+    DECLSPEC_ALIGN(16)
+    UCHAR Buffer[]; /* an IOCTL's system buffer; aligned as the I/O manager's are */
 } SERVER_REQUEST, *PSERVER_REQUEST;
 
 /* driver.c */
@@ -83,7 +85,8 @@ DRIVER_DISPATCH ServerDispatchPnp;
 DRIVER_DISPATCH ServerDispatchPower;
 DRIVER_DISPATCH ServerDispatchSystemControl;
 
-/* describe.c: fills PnpInfo, PnpLength and MaximumTransfer by asking the lower device. PASSIVE_LEVEL. */
+/* describe.c: fills PnpInfo, PnpLength and MaximumTransfer by asking the lower device.
+ * PASSIVE_LEVEL. */
 NTSTATUS ServerDescribeDevice(PSERVER_DEVICE Device);
 /* Sends an SRB without data (CLAIM, RELEASE) and waits. PASSIVE_LEVEL. */
 NTSTATUS ServerSendSrbFunction(PSERVER_DEVICE Device, UCHAR Function);
@@ -96,8 +99,8 @@ DRIVER_DISPATCH ServerDispatchDeviceControl;
 /* Gives back what the program has claimed, if it has. PASSIVE_LEVEL. */
 VOID ServerReleaseClaim(PSERVER_DEVICE Device);
 
-/* execute.c: the remove lock has been taken with Irp as its tag; it is released when the request is freed, or before return.
- * STATUS_DEVICE_NOT_READY while the device stands still. */
+/* execute.c: the remove lock has been taken with Irp as its tag; it is released when the request is
+ * freed, or before return. STATUS_DEVICE_NOT_READY while the device stands still. */
 NTSTATUS ServerExecuteRequest(PSERVER_DEVICE Device, PIRP Irp, PIO_STACK_LOCATION Stack);
 /* Cancels every request in flight; they complete in their own time. IRQL <= DISPATCH_LEVEL. */
 VOID ServerCancelRequests(PSERVER_DEVICE Device);

@@ -30,7 +30,7 @@ typedef struct _CM_NODE {
     ULONG References;        /* key objects, and 1 while it is in the tree */
     BOOLEAN Deleted, Volatile;
     BOOLEAN
-        Link; /* REG_OPTION_CREATE_LINK: value SymbolicLinkValue (REG_LINK) says where to go on */
+    Link; /* REG_OPTION_CREATE_LINK: value SymbolicLinkValue (REG_LINK) says where to go on */
     BOOLEAN Fixed; /* made by the boot to hold the rest together: can't be deleted */
     LARGE_INTEGER LastWriteTime;
     UNICODE_STRING Name, Class;

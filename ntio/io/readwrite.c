@@ -22,7 +22,8 @@ static NTSTATUS IopCheckUnbuffered(PIOP_REQUEST Request, const IOP_TRANSFER *Tra
 {
     PDEVICE_OBJECT Device = Request->Device;
 
-    if ((IopFileFlags(Request->File) & FO_NO_INTERMEDIATE_BUFFERING) == 0 || Device->SectorSize == 0)
+    if ((IopFileFlags(Request->File) & FO_NO_INTERMEDIATE_BUFFERING) == 0 ||
+        Device->SectorSize == 0)
         return STATUS_SUCCESS;
     if (Transfer->Length % Device->SectorSize != 0 ||
         ((ULONG_PTR)Transfer->Buffer & Device->AlignmentRequirement) != 0)

@@ -221,9 +221,9 @@ typedef VOID KI_ENUMERATE_ROUTINE(const char *Kind, PVOID Object, PVOID Detail, 
 VOID KiEnumerateTimers(KI_ENUMERATE_ROUTINE *Each, PVOID Context);
 
 /*
- * KeSetEvent, with With(Context) under the event's lock before it: whoever sees what With did and then
- * calls KeResetEvent (KeClearEvent does not look at the lock) resets after the event was set, not
- * before. With is short, waits for nothing and calls nothing of ke. IRQL <= DISPATCH_LEVEL.
+ * KeSetEvent, with With(Context) under the event's lock before it: whoever sees what With did and
+ * then calls KeResetEvent (KeClearEvent does not look at the lock) resets after the event was set,
+ * not before. With is short, waits for nothing and calls nothing of ke. IRQL <= DISPATCH_LEVEL.
  */
 typedef VOID KI_WITH_EVENT(PVOID Context);
 VOID KiSetEventWith(PRKEVENT Event, KI_WITH_EVENT *With, PVOID Context);

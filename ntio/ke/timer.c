@@ -105,8 +105,8 @@ typedef struct _KI_EXPIRED {
 } KI_EXPIRED;
 
 /*
- * KiTimerLock and the object's lock held; the timer is in no heap. Signals it, sets it anew where it
- * is periodic, and returns its DPC, for KiQueueTimerDpc once the object's lock is dropped: a DPC
+ * KiTimerLock and the object's lock held; the timer is in no heap. Signals it, sets it anew where
+ * it is periodic, and returns its DPC, for KiQueueTimerDpc once the object's lock is dropped: a DPC
  * that has been queued may free the timer at once.
  */
 static PKDPC KiExpireTimer(PKTIMER Timer, ULONGLONG Due, ULONGLONG Now, KI_EXPIRED *Expired)
@@ -122,7 +122,8 @@ static PKDPC KiExpireTimer(PKTIMER Timer, ULONGLONG Due, ULONGLONG Now, KI_EXPIR
     return Timer->Dpc;
 }
 
-/* KiTimerLock held: who is told by KeCancelTimer that the timer has expired finds its DPC queued. */
+/* KiTimerLock held: who is told by KeCancelTimer that the timer has expired finds its DPC queued.
+ */
 static VOID KiQueueTimerDpc(PKDPC Dpc, KI_EXPIRED *Expired)
 {
     ULONGLONG System = KiSystemNow();

@@ -83,9 +83,9 @@ static inline POBJECT_HEADER ObpHeader(PVOID Object)
 
 struct _OBJECT_TYPE {
     /*
-     * The type itself. Microsoft's headers reach a type through the address in the import slot alone,
-     * mingw-w64's (dllimport) read the variable there as well: with this, *IoFileObjectType is the
-     * type in a driver that was compiled with either.
+     * The type itself. Microsoft's headers reach a type through the address in the import slot
+     * alone, mingw-w64's (dllimport) read the variable there as well: with this, *IoFileObjectType
+     * is the type in a driver that was compiled with either.
      */
     struct _OBJECT_TYPE *Self;
     UNICODE_STRING Name; /* terminated */

@@ -142,7 +142,8 @@ PNP_ACTION_ROUTINE PnpEnumerateRoutine;
 NTSTATUS PnpFindService(PDEVICE_NODE Node, WCHAR **Service);
 /* What the database alone says. */
 NTSTATUS PnpMatchService(PDEVICE_NODE Node, WCHAR **Service, WCHAR **ClassGuid);
-/* The driver of a service, loaded where it is not; referenced, and held against unloading (IopLetGoDriver). */
+/* The driver of a service, loaded where it is not; referenced, and held against unloading
+ * (IopLetGoDriver). */
 NTSTATUS PnpLoadDriver(const WCHAR *Service, PDRIVER_OBJECT *Driver);
 /* Loads all drivers of the device and calls their AddDevice from the bottom up. On failure the node
  * has its Problem, and no stack. */

@@ -59,10 +59,10 @@ VOID PspTerminateProcess(PEPROCESS Process, NTSTATUS ExitStatus);
 VOID PspSetDefaultProcess(PEPROCESS Process);
 
 /*
- * For the shutdown: host threads that have called in before and live on, outside, would find a thread
- * of a system that is gone at their next call; they are new then. Those that are just ending are waited
- * for. No thread of a program is inside, or calls in, while this runs. System: ntio's own that still run
- * are forgotten too. PASSIVE_LEVEL.
+ * For the shutdown: host threads that have called in before and live on, outside, would find a
+ * thread of a system that is gone at their next call; they are new then. Those that are just ending
+ * are waited for. No thread of a program is inside, or calls in, while this runs. System: ntio's
+ * own that still run are forgotten too. PASSIVE_LEVEL.
  */
 VOID PspForgetHostThreads(BOOLEAN System);
 

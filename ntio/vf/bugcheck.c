@@ -121,7 +121,7 @@ static _Noreturn __attribute__((noinline)) VOID VfpStop(ULONG Code, const ULONG_
 }
 
 VOID NTAPI VfBugCheck(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4,
-                const char *What)
+                      const char *What)
 {
     ULONG_PTR Parameter[4] = {P1, P2, P3, P4};
 

@@ -27,10 +27,11 @@ const char *VfBugCheckName(ULONG Code); /* NULL: not known */
 /* KeBugCheckEx with a sentence of its own in the report: what happened, in words. What may be NULL.
  */
 _Noreturn VOID NTAPI VfBugCheck(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4,
-                          const char *What);
+                                const char *What);
 
 /* Stops with 0xC4 and this subcode in parameter 1: what Windows' driver verifier would say. */
-_Noreturn VOID NTAPI VfStop(ULONG Subcode, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4, const char *What);
+_Noreturn VOID NTAPI VfStop(ULONG Subcode, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4,
+                            const char *What);
 
 /* A routine that is known but not there yet: stops with its name. */
 _Noreturn VOID NTAPI VfNotImplemented(const char *Routine);

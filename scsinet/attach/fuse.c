@@ -43,7 +43,8 @@ struct task {
     struct fuse_file_info info;
 };
 
-/* What a file's fh points to; in the face's list until it is released, or the mount goes under it. */
+/* What a file's fh points to; in the face's list until it is released, or the mount goes under it.
+ */
 struct open_file {
     struct open_file *next, **link;
     struct disc *disc; /* a reference */

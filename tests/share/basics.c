@@ -63,7 +63,9 @@ static void any_offset_and_size_reads_right(void **state)
         uint64_t offset = (uint64_t)rand_r(&seed) % (200 * DISC_SECTOR + 5000);
         size_t size = (size_t)rand_r(&seed) % 300000 + 1;
         uint64_t length = 200 * DISC_SECTOR;
-        size_t expected = offset >= length ? 0 : size < length - offset ? size : (size_t)(length - offset);
+        size_t expected = offset >= length         ? 0
+                          : size < length - offset ? size
+                                                   : (size_t)(length - offset);
 
         disc_prepare(&read.operation, disc, read_done);
         disc_read(&read.operation, offset, size);
@@ -213,9 +215,11 @@ static void a_device_goes_to_the_next_connection(void **state)
     lab_connect(&lab);
     assert_int_equal(client_device_count(lab.client), 0);
     client_disconnect(first);
-    /* The shares' state and the discs may still be the first connection's; these are the second's. */
+    /* The shares' state and the discs may still be the first connection's; these are the second's.
+     */
     if (!lab_wait(&lab, has_both_devices, NULL))
-        fail_msg("the second connection has %u devices (%s)", client_device_count(lab.client), lab.last_log);
+        fail_msg("the second connection has %u devices (%s)", client_device_count(lab.client),
+                 lab.last_log);
     lab_wait_state(&lab, SHARE_ACTIVE, 2);
     disc = lab_wait_remote(&lab, 2);
     disc_release(&lab.discs, disc);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Everything at once: read, cancel, share, unshare, disconnect, remove. What is read is right or an error, nothing hangs, nothing is left. */
+/* Everything at once: read, cancel, share, unshare, disconnect, remove. What is read is right or an
+ * error, nothing hangs, nothing is left. */
 #include "share.h"
 
 #include <stdio.h>
@@ -35,7 +36,8 @@ static void *reader(void *context)
             Sleep(1);
             continue;
         }
-        error = lab_read(disc->handle, 0, (uint32_t)rand_r(&seed) % 90 + 100, (uint32_t)rand_r(&seed) % 100 + 1);
+        error = lab_read(disc->handle, 0, (uint32_t)rand_r(&seed) % 90 + 100,
+                         (uint32_t)rand_r(&seed) % 100 + 1);
         if (error == ERROR_CRC)
             atomic_fetch_add(&churn->wrong, 1);
         else if (error == ERROR_SUCCESS)
@@ -57,14 +59,16 @@ static void *canceller(void *context)
 
     while (!atomic_load(&churn->stop)) {
         struct disc *disc = discs_next(&churn->lab->discs, 0);
-        OVERLAPPED overlapped = {.hEvent = event, .Offset = (uint32_t)rand_r(&seed) % 200 * DISC_SECTOR};
+        OVERLAPPED overlapped = {.hEvent = event,
+                                 .Offset = (uint32_t)rand_r(&seed) % 200 * DISC_SECTOR};
         DWORD bytes;
 
         if (!disc) {
             Sleep(1);
             continue;
         }
-        if (!ReadFile(disc->handle, buffer, 64 * DISC_SECTOR, NULL, &overlapped) && GetLastError() == ERROR_IO_PENDING) {
+        if (!ReadFile(disc->handle, buffer, 64 * DISC_SECTOR, NULL, &overlapped) &&
+            GetLastError() == ERROR_IO_PENDING) {
             for (volatile unsigned spin = (unsigned)rand_r(&seed) % 20000; spin > 0; spin--)
                 ;
             CancelIoEx(disc->handle, &overlapped);
@@ -99,11 +103,13 @@ static void everything_at_once(void **state)
 
         if (!lab.client)
             lab_connect(&lab);
-        server_offer(lab.server, lab.instance[0], NULL, error, sizeof(error)); /* refused while it is shared */
+        server_offer(lab.server, lab.instance[0], NULL, error,
+                     sizeof(error)); /* refused while it is shared */
         Sleep(rand_r(&seed) % 30);
         switch (rand_r(&seed) % 4) {
         case 0:
-            server_unshare(lab.server, lab.instance[0], error, sizeof(error)); /* not shared: refused */
+            server_unshare(lab.server, lab.instance[0], error,
+                           sizeof(error)); /* not shared: refused */
             break;
         case 1:
             lab_disconnect(&lab);
@@ -127,7 +133,8 @@ static void everything_at_once(void **state)
     atomic_store(&churn.stop, true);
     for (unsigned i = 0; i < 4; i++)
         pthread_join(threads[i], NULL);
-    print_message("# %u rounds, %u good reads, %u failed\n", rounds, atomic_load(&churn.good), atomic_load(&churn.failed));
+    print_message("# %u rounds, %u good reads, %u failed\n", rounds, atomic_load(&churn.good),
+                  atomic_load(&churn.failed));
     assert_int_equal(atomic_load(&churn.wrong), 0);
     assert_true(atomic_load(&churn.good) > 0);
     lab_end(&lab);

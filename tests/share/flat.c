@@ -22,8 +22,8 @@ static long resident_kib(void)
 }
 
 /*
- * A few blocks may be kept for the next time (look-aside lists, a work item); what is lost in each cycle would be seen all the same: there are
- * at least forty.
+ * A few blocks may be kept for the next time (look-aside lists, a work item); what is lost in each
+ * cycle would be seen all the same: there are at least forty.
  */
 #define KEPT 16
 
@@ -38,8 +38,8 @@ static void assert_same_counts(const ntio_counts *before, const ntio_counts *aft
 }
 
 /*
- * Sanitizers keep freed memory for a while: there the counters alone are asked. A device's fetch buffers are 2 MiB; the next device's may be
- * made before the last one's are freed.
+ * Sanitizers keep freed memory for a while: there the counters alone are asked. A device's fetch
+ * buffers are 2 MiB; the next device's may be made before the last one's are freed.
  */
 static void assert_not_grown(long before_kib)
 {
@@ -47,7 +47,8 @@ static void assert_not_grown(long before_kib)
         assert_true(resident_kib() < before_kib + before_kib / 10 + 8192);
 }
 
-/* The client's side is done some time after the server's: when its last device has gone and its fetches are back. */
+/* The client's side is done some time after the server's: when its last device has gone and its
+ * fetches are back. */
 static void wait_until_quiet(struct lab *lab)
 {
     ntio_counts counts;
@@ -59,13 +60,15 @@ static void wait_until_quiet(struct lab *lab)
             return;
         Sleep(1);
     }
-    fail_msg("%u devices and %u IRPs are still there", client_device_count(lab->client), (unsigned)counts.irps);
+    fail_msg("%u devices and %u IRPs are still there", client_device_count(lab->client),
+             (unsigned)counts.irps);
 }
 
 static void thousand_shares_leave_nothing(void **state)
 {
     unsigned cycles = 1000 / LAB_SLOWER;
-    unsigned warm = 200 / LAB_SLOWER + 20; /* until the allocators of all threads have what they want */
+    unsigned warm =
+        200 / LAB_SLOWER + 20; /* until the allocators of all threads have what they want */
     ntio_counts before;
     ntio_counts after;
     struct lab lab;
@@ -85,7 +88,8 @@ static void thousand_shares_leave_nothing(void **state)
             fail_msg("cycle %u: %s", i, error);
         if (server_unshare(lab.server, lab.instance[0], error, sizeof(error)) != 0)
             fail_msg("cycle %u: %s", i, error);
-        /* Else the next one may find the last one's device still there, and has another name, which the system remembers. */
+        /* Else the next one may find the last one's device still there, and has another name, which
+         * the system remembers. */
         wait_until_quiet(&lab);
     }
     ntio_get_counts(&after);
@@ -117,7 +121,8 @@ static void hundred_thousand_requests_leave_nothing(void **state)
         overlapped[i].hEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
     for (unsigned i = 0; i < 1000; i++)
         assert_int_equal(lab_read(disc->handle, 0, i % 300, 1), ERROR_SUCCESS);
-    /* At rest the client's fetches are under way and nothing else; the last answer may still be on its way back into one. */
+    /* At rest the client's fetches are under way and nothing else; the last answer may still be on
+     * its way back into one. */
     for (unsigned i = 0; i < LAB_WAIT_MS; i++) {
         ntio_get_counts(&before);
         if (before.irps == CLIENT_REQUESTS && before.mdls == CLIENT_REQUESTS)
@@ -130,7 +135,8 @@ static void hundred_thousand_requests_leave_nothing(void **state)
         DWORD bytes = 0;
 
         if (i >= DEPTH)
-            assert_true(GetOverlappedResult(disc->handle, slot, &bytes, TRUE) && bytes == DISC_SECTOR);
+            assert_true(GetOverlappedResult(disc->handle, slot, &bytes, TRUE) &&
+                        bytes == DISC_SECTOR);
         if (i >= requests)
             continue;
         slot->Offset = i % 300 * DISC_SECTOR;
@@ -160,7 +166,8 @@ int main(void)
         cmocka_unit_test(hundred_thousand_requests_leave_nothing),
     };
 
-    /* One heap: else each new thread may begin one of its own, and what is resident says nothing. */
+    /* One heap: else each new thread may begin one of its own, and what is resident says nothing.
+     */
     mallopt(M_ARENA_MAX, 1);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

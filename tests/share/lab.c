@@ -156,12 +156,13 @@ void lab_start(struct lab *lab, unsigned drives, uint32_t sectors)
     strcpy(lab->folder, "/tmp/scsinet-share-XXXXXX");
     assert_non_null(mkdtemp(lab->folder));
 
-    if (host_boot("share test", error, sizeof(error)) != 0 || host_add_adapter(error, sizeof(error)) != 0 ||
-        host_add_bus(error, sizeof(error)) != 0)
+    if (host_boot("share test", error, sizeof(error)) != 0 ||
+        host_add_adapter(error, sizeof(error)) != 0 || host_add_bus(error, sizeof(error)) != 0)
         fail_msg("%s", error);
     for (unsigned i = 0; i < drives; i++) {
         make_image(lab, i);
-        if (host_add_image(lab->image[i], lab->instance[i], sizeof(lab->instance[i]), error, sizeof(error)) != 0)
+        if (host_add_image(lab->image[i], lab->instance[i], sizeof(lab->instance[i]), error,
+                           sizeof(error)) != 0)
             fail_msg("%s", error);
     }
     assert_int_equal(discs_start(&lab->discs, discs_changed, accept_disc, lab), 0);
@@ -245,7 +246,8 @@ struct state_count {
     unsigned found;
 };
 
-static void count_state(const struct share *share, const char *state, const char *client, void *context)
+static void count_state(const struct share *share, const char *state, const char *client,
+                        void *context)
 {
     struct state_count *count = context;
 
@@ -268,7 +270,8 @@ void lab_wait_state(struct lab *lab, enum share_state state, unsigned want)
     struct state_count count = {.state = state, .want = want};
 
     if (!lab_wait(lab, states_match, &count))
-        fail_msg("%u shares are %s, not %u (%s)", count.found, share_state_name(state), want, lab->last_log);
+        fail_msg("%u shares are %s, not %u (%s)", count.found, share_state_name(state), want,
+                 lab->last_log);
 }
 
 struct disc_search {
@@ -339,7 +342,8 @@ DWORD lab_read(HANDLE handle, uint32_t drive, uint32_t lba, uint32_t count)
 
     assert_non_null(buffer);
     overlapped.hEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
-    if (!ReadFile(handle, buffer, (DWORD)size, NULL, &overlapped) && GetLastError() != ERROR_IO_PENDING)
+    if (!ReadFile(handle, buffer, (DWORD)size, NULL, &overlapped) &&
+        GetLastError() != ERROR_IO_PENDING)
         result = GetLastError();
     else if (!GetOverlappedResult(handle, &overlapped, &bytes, TRUE))
         result = GetLastError();

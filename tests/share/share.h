@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * share.h - a server and a client in one process, over loopback: the drivers, the sessions and the trace of both
- * sides in one view. Each test makes a lab and ends it; ending asserts that nothing was left behind.
+ * share.h - a server and a client in one process, over loopback: the drivers, the sessions and the
+ * trace of both sides in one view. Each test makes a lab and ends it; ending asserts that nothing
+ * was left behind.
  */
 #ifndef TESTS_SHARE_H
 #define TESTS_SHARE_H
@@ -41,7 +42,8 @@ struct lab {
     struct net_address address;
     struct client *client;
     struct discs discs;
-    atomic_bool local_too; /* the adapter's own drives are opened too: an open drive can't be shared */
+    atomic_bool
+        local_too; /* the adapter's own drives are opened too: an open drive can't be shared */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     atomic_uint client_ends;
@@ -59,7 +61,8 @@ void lab_disconnect(struct lab *lab);
 
 /* Waits until `count` shares are in that state. */
 void lab_wait_state(struct lab *lab, enum share_state state, unsigned count);
-/* Waits until this host has exactly that many drives that are plugged in from a server; returns one (a reference; disc_release). */
+/* Waits until this host has exactly that many drives that are plugged in from a server; returns one
+ * (a reference; disc_release). */
 struct disc *lab_wait_remote(struct lab *lab, unsigned count);
 /* The disc of a drive in the adapter while it is with its own driver. */
 struct disc *lab_wait_local(struct lab *lab, unsigned drive);
@@ -73,7 +76,8 @@ DWORD lab_read(HANDLE handle, uint32_t drive, uint32_t lba, uint32_t count);
 void lab_hold(struct lab *lab, unsigned drive, uint32_t lba, uint32_t count);
 void lab_release(struct lab *lab, unsigned drive);
 
-/* Waits until condition holds, looking each time that something changed and otherwise every few milliseconds. */
+/* Waits until condition holds, looking each time that something changed and otherwise every few
+ * milliseconds. */
 bool lab_wait(struct lab *lab, bool (*condition)(struct lab *lab, void *context), void *context);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What passes through each layer: the article's sequence of requests, and that no request is lost or made up. */
+/* What passes through each layer: the article's sequence of requests, and that no request is lost
+ * or made up. */
 #include "share.h"
 
 #include <stdio.h>
@@ -48,7 +49,14 @@ static void trace_end(void)
 }
 
 enum { PNP = 0x1B, CREATE = 0, READ = 3, CONTROL = 0x0E, INTERNAL = 0x0F };
-enum { START_DEVICE = 0, REMOVE_DEVICE = 2, QUERY_REMOVE = 1, RELATIONS = 7, QUERY_ID = 0x13, SURPRISE = 0x17 };
+enum {
+    START_DEVICE = 0,
+    REMOVE_DEVICE = 2,
+    QUERY_REMOVE = 1,
+    RELATIONS = 7,
+    QUERY_ID = 0x13,
+    SURPRISE = 0x17
+};
 
 #define GET_PNP_INFO 0x00040000u
 #define EXECUTE      0x00040006u
@@ -83,7 +91,8 @@ static int expect(int from, const char *driver, int major, int minor, uint32_t c
     int at = find(from, driver, major, minor, code);
 
     if (at < 0)
-        fail_msg("no %s major %02X minor %d code %08X behind event %d", driver, major, minor, code, from);
+        fail_msg("no %s major %02X minor %d code %08X behind event %d", driver, major, minor, code,
+                 from);
     return at;
 }
 
@@ -106,7 +115,8 @@ static void requests_come_in_the_order_of_the_article(void **state)
     at = expect(at, "vhba", PNP, QUERY_REMOVE, 0);
     at = expect(at, "cdrom", PNP, REMOVE_DEVICE, 0);
     at = expect(at, "scsiserver", PNP, START_DEVICE, 0);
-    /* start: the server's program asks, the client's plugs in, plug and play asks the child and starts it. */
+    /* start: the server's program asks, the client's plugs in, plug and play asks the child and
+     * starts it. */
     at = expect(at, "scsiserver", CONTROL, -1, GET_PNP_INFO);
     at = expect(at, "scsiclient", CONTROL, -1, PLUGIN);
     at = expect(at, "scsiclient", PNP, RELATIONS, 0);
@@ -114,7 +124,8 @@ static void requests_come_in_the_order_of_the_article(void **state)
     expect(at, "cdrom", PNP, START_DEVICE, 0);
     expect(at, "scsiclient", PNP, START_DEVICE, 0);
 
-    /* loop: the class driver asks, the program fetched before, the server executes, the client completes. */
+    /* loop: the class driver asks, the program fetched before, the server executes, the client
+     * completes. */
     trace_begin();
     assert_int_equal(lab_read(disc->handle, 0, 7, 1), ERROR_SUCCESS);
     trace_end();
@@ -181,7 +192,8 @@ static bool match_instance(const ntio_device *device, void *context)
 
 static void take_driver_away(struct lab *lab, const char *which)
 {
-    struct find_instance root = {.prefix = strcmp(which, "vhba") == 0 ? "Root\\SCSINET_VHBA" : "Root\\SCSINET_BUS"};
+    struct find_instance root = {.prefix = strcmp(which, "vhba") == 0 ? "Root\\SCSINET_VHBA"
+                                                                      : "Root\\SCSINET_BUS"};
 
     if (strcmp(which, "scsiserver") == 0) {
         lab_unshare(lab, 0);
@@ -192,7 +204,8 @@ static void take_driver_away(struct lab *lab, const char *which)
     assert_true(ntio_remove_device(root.instance, true) >= 0);
 }
 
-/* What is read comes through the drivers and nothing else: without any one of them there is nothing. */
+/* What is read comes through the drivers and nothing else: without any one of them there is
+ * nothing. */
 static void without_any_one_driver_reads_fail(void **state)
 {
     static const char *const which[] = {"vhba", "scsiserver", "scsiclient"};

@@ -238,8 +238,9 @@ NTKERNELAPI NTSTATUS NTAPI ExInitializeLookasideListEx(PLOOKASIDE_LIST_EX Lookas
 NTKERNELAPI VOID NTAPI ExDeleteLookasideListEx(PLOOKASIDE_LIST_EX Lookaside);
 NTKERNELAPI VOID NTAPI ExFlushLookasideListEx(PLOOKASIDE_LIST_EX Lookaside);
 
-/* Counters that lose counts when threads meet, as on Windows; but no race in the language's sense. */
-#define NtioCount(field) \
+/* Counters that lose counts when threads meet, as on Windows; but no race in the language's sense.
+ */
+#define NtioCount(field)                                                                           \
     __atomic_store_n(&(field), __atomic_load_n(&(field), __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED)
 
 /* These are inline on Windows too: drivers carry them. */

@@ -12,7 +12,8 @@ static ULONG number_of(const WCHAR *name)
 
     if (!NT_SUCCESS(rig_open_name(name, &handle)))
         return (ULONG)-1;
-    assert_ok(rig_call(handle, IOCTL_STORAGE_GET_DEVICE_NUMBER, NULL, 0, &number, sizeof(number), NULL));
+    assert_ok(
+        rig_call(handle, IOCTL_STORAGE_GET_DEVICE_NUMBER, NULL, 0, &number, sizeof(number), NULL));
     rig_close(handle);
     return number.DeviceNumber;
 }
@@ -220,7 +221,7 @@ static void memory_is_flat(void **state)
     assert_in_range(after.objects, 0, before.objects + 4);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, drive_setup, drive_teardown)
+#define TEST(name)      cmocka_unit_test_setup_teardown(name, drive_setup, drive_teardown)
 #define TEST_BARE(name) cmocka_unit_test_teardown(name, drive_teardown)
 
 int main(void)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "drive.h"
 
-const GUID cdrom_guid = {0x53f56308, 0xb6bf, 0x11d0, {0x94, 0xf2, 0x00, 0xa0, 0xc9, 0x1e, 0xfb, 0x8b}};
+const GUID cdrom_guid = {
+    0x53f56308, 0xb6bf, 0x11d0, {0x94, 0xf2, 0x00, 0xa0, 0xc9, 0x1e, 0xfb, 0x8b}};
 fake_lun lun;
 HANDLE drive;
 
@@ -12,8 +13,9 @@ void drive_boot(unsigned delay)
     rig_boot();
     rig_add_service(L"cdrom", cdrom_entry);
     if (delay != 0)
-        assert_ok(ntio_registry_set_uint32("\\Registry\\Machine\\System\\CurrentControlSet\\Services\\cdrom\\Parameters",
-                                           "RetryDelay", delay));
+        assert_ok(ntio_registry_set_uint32(
+            "\\Registry\\Machine\\System\\CurrentControlSet\\Services\\cdrom\\Parameters",
+            "RetryDelay", delay));
     assert_ok(PnpAddMatch(L"GenCdRom", L"cdrom", NULL));
     fake_start();
     fake_init(&lun, L"1");
@@ -59,7 +61,8 @@ NTSTATUS read_blocks(uint32_t lba, uint32_t count, void *buffer)
     return status;
 }
 
-NTSTATUS control(ULONG code, void *in, ULONG in_size, void *out, ULONG out_size, ULONG_PTR *information)
+NTSTATUS control(ULONG code, void *in, ULONG in_size, void *out, ULONG out_size,
+                 ULONG_PTR *information)
 {
     return rig_call(drive, code, in, in_size, out, out_size, information);
 }

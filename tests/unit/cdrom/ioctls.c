@@ -10,7 +10,8 @@ static NTSTATUS call(ULONG code, void *in, ULONG in_size, ULONG out_size, ULONG_
     return control(code, in, in_size, out_size != 0 ? out : NULL, out_size, information);
 }
 
-/* It wants `least` bytes: one fewer is refused, and nothing is sent; that many and more are good. */
+/* It wants `least` bytes: one fewer is refused, and nothing is sent; that many and more are good.
+ */
 static void assert_room(ULONG code, void *in, ULONG in_size, ULONG least, ULONG information)
 {
     ULONG_PTR got;
@@ -37,8 +38,8 @@ static void assert_needs_input(ULONG code, void *in, ULONG least, ULONG out_size
 
 static void check_verify(void **state)
 {
-    static const ULONG codes[] = {IOCTL_CDROM_CHECK_VERIFY, IOCTL_STORAGE_CHECK_VERIFY, IOCTL_STORAGE_CHECK_VERIFY2,
-                                  IOCTL_DISK_CHECK_VERIFY};
+    static const ULONG codes[] = {IOCTL_CDROM_CHECK_VERIFY, IOCTL_STORAGE_CHECK_VERIFY,
+                                  IOCTL_STORAGE_CHECK_VERIFY2, IOCTL_DISK_CHECK_VERIFY};
     ULONG_PTR got;
     ULONG before, after;
 
@@ -71,7 +72,8 @@ static void check_verify(void **state)
     }
     lun.disc.present = false;
     assert_status(call(IOCTL_STORAGE_CHECK_VERIFY, NULL, 0, 0, NULL), STATUS_NO_MEDIA_IN_DEVICE);
-    /* Taken out and put back unseen by any attention: another medium, as far as anybody can know. */
+    /* Taken out and put back unseen by any attention: another medium, as far as anybody can know.
+     */
     lun.disc.present = true;
     assert_ok(call(IOCTL_STORAGE_CHECK_VERIFY, NULL, 0, 4, NULL));
     assert_true(*(ULONG *)out >= after);
@@ -105,8 +107,10 @@ static void sizes(void **state)
     uint32_t blocks[] = {1000, 1, 4100000, 300};
 
     (void)state;
-    assert_room(IOCTL_CDROM_GET_DRIVE_GEOMETRY, NULL, 0, sizeof(DISK_GEOMETRY), sizeof(DISK_GEOMETRY));
-    assert_room(IOCTL_DISK_GET_DRIVE_GEOMETRY, NULL, 0, sizeof(DISK_GEOMETRY), sizeof(DISK_GEOMETRY));
+    assert_room(IOCTL_CDROM_GET_DRIVE_GEOMETRY, NULL, 0, sizeof(DISK_GEOMETRY),
+                sizeof(DISK_GEOMETRY));
+    assert_room(IOCTL_DISK_GET_DRIVE_GEOMETRY, NULL, 0, sizeof(DISK_GEOMETRY),
+                sizeof(DISK_GEOMETRY));
     assert_room(IOCTL_CDROM_GET_DRIVE_GEOMETRY_EX, NULL, 0, ex, ex);
     assert_room(IOCTL_DISK_GET_DRIVE_GEOMETRY_EX, NULL, 0, ex, ex);
     assert_room(IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, 8, 8);
@@ -130,7 +134,8 @@ static void sizes(void **state)
                 assert_int_equal(geometry.Geometry.MediaType, RemovableMedia);
                 break;
             case 2:
-                assert_ok(call(IOCTL_DISK_GET_DRIVE_GEOMETRY, NULL, 0, sizeof(DISK_GEOMETRY), NULL));
+                assert_ok(
+                    call(IOCTL_DISK_GET_DRIVE_GEOMETRY, NULL, 0, sizeof(DISK_GEOMETRY), NULL));
                 memcpy(&geometry, out, sizeof(DISK_GEOMETRY));
                 assert_int_equal(geometry.Geometry.Cylinders.QuadPart, lun.disc.blocks / 2048);
                 assert_int_equal(geometry.Geometry.TracksPerCylinder, 64);
@@ -148,8 +153,10 @@ static void sizes(void **state)
     }
     lun.disc.present = false;
     assert_status(call(IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, 8, NULL), STATUS_NO_MEDIA_IN_DEVICE);
-    assert_status(call(IOCTL_DISK_GET_DRIVE_GEOMETRY, NULL, 0, 100, NULL), STATUS_NO_MEDIA_IN_DEVICE);
-    assert_status(call(IOCTL_DISK_GET_DRIVE_GEOMETRY_EX, NULL, 0, 100, NULL), STATUS_NO_MEDIA_IN_DEVICE);
+    assert_status(call(IOCTL_DISK_GET_DRIVE_GEOMETRY, NULL, 0, 100, NULL),
+                  STATUS_NO_MEDIA_IN_DEVICE);
+    assert_status(call(IOCTL_DISK_GET_DRIVE_GEOMETRY_EX, NULL, 0, 100, NULL),
+                  STATUS_NO_MEDIA_IN_DEVICE);
     assert_status(call(IOCTL_STORAGE_READ_CAPACITY, NULL, 0, 100, NULL), STATUS_NO_MEDIA_IN_DEVICE);
 }
 
@@ -175,11 +182,12 @@ static void numbers_and_the_like(void **state)
 
 static void the_tray(void **state)
 {
-    static const ULONG ejects[] = {IOCTL_CDROM_EJECT_MEDIA, IOCTL_STORAGE_EJECT_MEDIA, IOCTL_DISK_EJECT_MEDIA};
-    static const ULONG loads[] = {IOCTL_CDROM_LOAD_MEDIA, IOCTL_STORAGE_LOAD_MEDIA, IOCTL_STORAGE_LOAD_MEDIA2,
-                                  IOCTL_DISK_LOAD_MEDIA};
-    static const ULONG locks[] = {IOCTL_CDROM_MEDIA_REMOVAL, IOCTL_STORAGE_MEDIA_REMOVAL, IOCTL_DISK_MEDIA_REMOVAL,
-                                  IOCTL_STORAGE_EJECTION_CONTROL};
+    static const ULONG ejects[] = {IOCTL_CDROM_EJECT_MEDIA, IOCTL_STORAGE_EJECT_MEDIA,
+                                   IOCTL_DISK_EJECT_MEDIA};
+    static const ULONG loads[] = {IOCTL_CDROM_LOAD_MEDIA, IOCTL_STORAGE_LOAD_MEDIA,
+                                  IOCTL_STORAGE_LOAD_MEDIA2, IOCTL_DISK_LOAD_MEDIA};
+    static const ULONG locks[] = {IOCTL_CDROM_MEDIA_REMOVAL, IOCTL_STORAGE_MEDIA_REMOVAL,
+                                  IOCTL_DISK_MEDIA_REMOVAL, IOCTL_STORAGE_EJECTION_CONTROL};
     ULONG count, later;
 
     (void)state;
@@ -202,7 +210,8 @@ static void the_tray(void **state)
         assert_needs_input(locks[i], &prevent, sizeof(prevent), 0);
         assert_ok(call(locks[i], &prevent, sizeof(prevent), 0, NULL));
         assert_true(lun.disc.locked);
-        assert_status(call(IOCTL_STORAGE_EJECT_MEDIA, NULL, 0, 0, NULL), STATUS_INVALID_DEVICE_STATE);
+        assert_status(call(IOCTL_STORAGE_EJECT_MEDIA, NULL, 0, 0, NULL),
+                      STATUS_INVALID_DEVICE_STATE);
         assert_true(lun.disc.present);
         prevent.PreventMediaRemoval = FALSE;
         assert_ok(call(locks[i], &prevent, sizeof(prevent), 0, NULL));
@@ -212,7 +221,8 @@ static void the_tray(void **state)
 
 static void tables_of_contents(void **state)
 {
-    CDROM_READ_TOC_EX question = {.Format = CDROM_READ_TOC_EX_FORMAT_TOC, .Msf = 1, .SessionTrack = 3};
+    CDROM_READ_TOC_EX question = {
+        .Format = CDROM_READ_TOC_EX_FORMAT_TOC, .Msf = 1, .SessionTrack = 3};
     CDROM_DISK_DATA disk;
     fake_record sent;
 
@@ -228,11 +238,12 @@ static void tables_of_contents(void **state)
     assert_int_equal(out[2], 1);
     assert_int_equal(out[20], 0xEE); /* no more than came */
 
-    assert_room(IOCTL_CDROM_GET_LAST_SESSION, NULL, 0, sizeof(CDROM_TOC_SESSION_DATA), sizeof(CDROM_TOC_SESSION_DATA));
+    assert_room(IOCTL_CDROM_GET_LAST_SESSION, NULL, 0, sizeof(CDROM_TOC_SESSION_DATA),
+                sizeof(CDROM_TOC_SESSION_DATA));
 
     assert_needs_input(IOCTL_CDROM_READ_TOC_EX, &question, sizeof(question), 100);
-    assert_room(IOCTL_CDROM_READ_TOC_EX, &question, sizeof(question), MINIMUM_CDROM_READ_TOC_EX_SIZE,
-                MINIMUM_CDROM_READ_TOC_EX_SIZE);
+    assert_room(IOCTL_CDROM_READ_TOC_EX, &question, sizeof(question),
+                MINIMUM_CDROM_READ_TOC_EX_SIZE, MINIMUM_CDROM_READ_TOC_EX_SIZE);
     fake_clear(&lun);
     assert_ok(call(IOCTL_CDROM_READ_TOC_EX, &question, sizeof(question), 100, NULL));
     sent = fake_recorded(&lun, 0);
@@ -244,13 +255,16 @@ static void tables_of_contents(void **state)
     assert_int_equal(fake_recorded(&lun, 1).length, 65535);
     fake_clear(&lun);
     question.Format = 6;
-    assert_status(call(IOCTL_CDROM_READ_TOC_EX, &question, sizeof(question), 100, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(call(IOCTL_CDROM_READ_TOC_EX, &question, sizeof(question), 100, NULL),
+                  STATUS_INVALID_PARAMETER);
     question.Format = 0;
     question.Reserved1 = 1;
-    assert_status(call(IOCTL_CDROM_READ_TOC_EX, &question, sizeof(question), 100, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(call(IOCTL_CDROM_READ_TOC_EX, &question, sizeof(question), 100, NULL),
+                  STATUS_INVALID_PARAMETER);
     question.Reserved1 = 0;
     question.Reserved3 = 1;
-    assert_status(call(IOCTL_CDROM_READ_TOC_EX, &question, sizeof(question), 100, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(call(IOCTL_CDROM_READ_TOC_EX, &question, sizeof(question), 100, NULL),
+                  STATUS_INVALID_PARAMETER);
     assert_int_equal(fake_count(&lun), 0);
 
     assert_room(IOCTL_CDROM_DISK_TYPE, NULL, 0, sizeof(disk), sizeof(disk));
@@ -292,14 +306,16 @@ static void other_commands_for_data(void **state)
     assert_needs_input(IOCTL_CDROM_GET_CONFIGURATION, &configuration, sizeof(configuration), 100);
     assert_room(IOCTL_CDROM_GET_CONFIGURATION, &configuration, sizeof(configuration), 8, 8);
     fake_clear(&lun);
-    assert_ok(call(IOCTL_CDROM_GET_CONFIGURATION, &configuration, sizeof(configuration), 100, NULL));
+    assert_ok(
+        call(IOCTL_CDROM_GET_CONFIGURATION, &configuration, sizeof(configuration), 100, NULL));
     sent = fake_recorded(&lun, 0);
     assert_int_equal(sent.cdb[0], SCSIOP_GET_CONFIGURATION);
     assert_int_equal(sent.cdb[1], 2);
     assert_int_equal(sent.cdb[2] << 8 | sent.cdb[3], 0x0107);
     configuration.RequestType = 3;
-    assert_status(call(IOCTL_CDROM_GET_CONFIGURATION, &configuration, sizeof(configuration), 100, NULL),
-                  STATUS_INVALID_PARAMETER);
+    assert_status(
+        call(IOCTL_CDROM_GET_CONFIGURATION, &configuration, sizeof(configuration), 100, NULL),
+        STATUS_INVALID_PARAMETER);
 
     assert_room(IOCTL_CDROM_GET_INQUIRY_DATA, NULL, 0, 36, 36);
     assert_memory_equal(out + 8, "FAKE", 4);
@@ -309,16 +325,19 @@ static void other_commands_for_data(void **state)
     assert_int_equal(fake_recorded(&lun, 0).length, 255);
 
     assert_needs_input(IOCTL_CDROM_READ_Q_CHANNEL, &subchannel, sizeof(subchannel), 100);
-    assert_room(IOCTL_CDROM_READ_Q_CHANNEL, &subchannel, sizeof(subchannel), sizeof(SUB_Q_HEADER), sizeof(SUB_Q_HEADER));
+    assert_room(IOCTL_CDROM_READ_Q_CHANNEL, &subchannel, sizeof(subchannel), sizeof(SUB_Q_HEADER),
+                sizeof(SUB_Q_HEADER));
     fake_clear(&lun);
     assert_ok(call(IOCTL_CDROM_READ_Q_CHANNEL, &subchannel, sizeof(subchannel), 100, NULL));
     sent = fake_recorded(&lun, 0);
     assert_int_equal(sent.cdb[3], IOCTL_CDROM_CURRENT_POSITION);
     assert_int_equal(sent.cdb[6], 4);
     subchannel.Format = 0;
-    assert_status(call(IOCTL_CDROM_READ_Q_CHANNEL, &subchannel, sizeof(subchannel), 100, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(call(IOCTL_CDROM_READ_Q_CHANNEL, &subchannel, sizeof(subchannel), 100, NULL),
+                  STATUS_INVALID_PARAMETER);
     subchannel.Format = 4;
-    assert_status(call(IOCTL_CDROM_READ_Q_CHANNEL, &subchannel, sizeof(subchannel), 100, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(call(IOCTL_CDROM_READ_Q_CHANNEL, &subchannel, sizeof(subchannel), 100, NULL),
+                  STATUS_INVALID_PARAMETER);
 }
 
 static void speed(void **state)
@@ -334,7 +353,8 @@ static void speed(void **state)
     assert_int_equal(sent.cdb[2] << 8 | sent.cdb[3], 0x1234);
     assert_int_equal(sent.cdb[4] << 8 | sent.cdb[5], 0x5678);
     set.RequestType = CdromSetStreaming;
-    assert_status(call(IOCTL_CDROM_SET_SPEED, &set, sizeof(set), 0, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(call(IOCTL_CDROM_SET_SPEED, &set, sizeof(set), 0, NULL),
+                  STATUS_INVALID_PARAMETER);
 }
 
 static void raw_sectors(void **state)
@@ -364,22 +384,30 @@ static void raw_sectors(void **state)
         assert_int_equal(sent.cdb[8], 3);
     }
     fake_clear(&lun);
-    assert_status(call(IOCTL_CDROM_RAW_READ, &info, sizeof(info), 3 * 2352 - 1, NULL), STATUS_INVALID_PARAMETER);
-    assert_status(call(IOCTL_CDROM_RAW_READ, &info, sizeof(info), 0, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(call(IOCTL_CDROM_RAW_READ, &info, sizeof(info), 3 * 2352 - 1, NULL),
+                  STATUS_INVALID_PARAMETER);
+    assert_status(call(IOCTL_CDROM_RAW_READ, &info, sizeof(info), 0, NULL),
+                  STATUS_INVALID_PARAMETER);
     info.SectorCount = 0;
-    assert_status(call(IOCTL_CDROM_RAW_READ, &info, sizeof(info), 100, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(call(IOCTL_CDROM_RAW_READ, &info, sizeof(info), 100, NULL),
+                  STATUS_INVALID_PARAMETER);
     info.SectorCount = 28; /* 65,856 bytes: the adapter takes 65,536 */
-    assert_status(call(IOCTL_CDROM_RAW_READ, &info, sizeof(info), 28 * 2352, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(call(IOCTL_CDROM_RAW_READ, &info, sizeof(info), 28 * 2352, NULL),
+                  STATUS_INVALID_PARAMETER);
     info.SectorCount = 0xFFFFFFFF; /* times 2,352 is small in 32 bits */
-    assert_status(call(IOCTL_CDROM_RAW_READ, &info, sizeof(info), 60000, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(call(IOCTL_CDROM_RAW_READ, &info, sizeof(info), 60000, NULL),
+                  STATUS_INVALID_PARAMETER);
     info.SectorCount = 1;
     info.DiskOffset.QuadPart = -2048;
-    assert_status(call(IOCTL_CDROM_RAW_READ, &info, sizeof(info), 2352, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(call(IOCTL_CDROM_RAW_READ, &info, sizeof(info), 2352, NULL),
+                  STATUS_INVALID_PARAMETER);
     info.DiskOffset.QuadPart = 0x7FFFFFFFFFFFF800ll;
-    assert_status(call(IOCTL_CDROM_RAW_READ, &info, sizeof(info), 2352, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(call(IOCTL_CDROM_RAW_READ, &info, sizeof(info), 2352, NULL),
+                  STATUS_INVALID_PARAMETER);
     info.DiskOffset.QuadPart = 0;
     info.TrackMode = (TRACK_MODE_TYPE)9;
-    assert_status(call(IOCTL_CDROM_RAW_READ, &info, sizeof(info), 2352, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(call(IOCTL_CDROM_RAW_READ, &info, sizeof(info), 2352, NULL),
+                  STATUS_INVALID_PARAMETER);
     assert_int_equal(fake_count(&lun), 0);
 }
 
@@ -392,12 +420,15 @@ static void the_rest_is_the_port_drivers(void **state)
     (void)state;
     assert_ok(call(IOCTL_STORAGE_QUERY_PROPERTY, &query, sizeof(query), 1000, &got));
     assert_int_equal(got, sizeof(STORAGE_ADAPTER_DESCRIPTOR));
-    assert_status(call(IOCTL_SCSI_PASS_THROUGH, &spt, sizeof(spt), sizeof(spt), NULL), STATUS_INVALID_DEVICE_REQUEST);
+    assert_status(call(IOCTL_SCSI_PASS_THROUGH, &spt, sizeof(spt), sizeof(spt), NULL),
+                  STATUS_INVALID_DEVICE_REQUEST);
     assert_int_equal(fake_recorded(&lun, 1).code, IOCTL_SCSI_PASS_THROUGH);
     assert_int_equal(fake_recorded(&lun, 1).input, sizeof(spt));
-    assert_status(call(IOCTL_SCSI_PASS_THROUGH_DIRECT, &spt, sizeof(spt), sizeof(spt), NULL), STATUS_INVALID_DEVICE_REQUEST);
+    assert_status(call(IOCTL_SCSI_PASS_THROUGH_DIRECT, &spt, sizeof(spt), sizeof(spt), NULL),
+                  STATUS_INVALID_DEVICE_REQUEST);
     assert_int_equal(fake_recorded(&lun, 2).code, IOCTL_SCSI_PASS_THROUGH_DIRECT);
-    assert_status(call(CTL_CODE(0x1234, 5, METHOD_BUFFERED, 0), NULL, 0, 0, NULL), STATUS_INVALID_DEVICE_REQUEST);
+    assert_status(call(CTL_CODE(0x1234, 5, METHOD_BUFFERED, 0), NULL, 0, 0, NULL),
+                  STATUS_INVALID_DEVICE_REQUEST);
     assert_int_equal(fake_count(&lun), 4);
 }
 
@@ -414,12 +445,14 @@ static void the_length_is_waited_for_without_holding_anybody(void **state)
 
     (void)state;
     lun.on_srb = hold_capacity;
-    assert_status(rig_control(&io, drive, IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, out, 8), STATUS_PENDING);
+    assert_status(rig_control(&io, drive, IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, out, 8),
+                  STATUS_PENDING);
     assert_false(rig_io_done(&io));
     rig_io_cancel(&io);
     assert_status(rig_io_end(&io), STATUS_CANCELLED);
     assert_int_equal(lun.cancelled, 1);
-    assert_status(rig_control(&io, drive, IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, out, 8), STATUS_PENDING);
+    assert_status(rig_control(&io, drive, IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, out, 8),
+                  STATUS_PENDING);
     fake_finish(&lun, fake_take(&lun));
     assert_ok(rig_io_end(&io));
     assert_int_equal(*(uint64_t *)out, 1000 * 2048);
@@ -439,12 +472,13 @@ static void the_length_is_cancelled_while_the_drive_loads(void **state)
     drive_boot(60000);
     drive_plug();
     lun.disc.not_ready = 1000;
-    assert_status(rig_control(&io, drive, IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, out, 8), STATUS_PENDING);
+    assert_status(rig_control(&io, drive, IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, out, 8),
+                  STATUS_PENDING);
     rig_io_cancel(&io);
     assert_status(rig_io_end(&io), STATUS_CANCELLED);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, drive_setup, drive_teardown)
+#define TEST(name)      cmocka_unit_test_setup_teardown(name, drive_setup, drive_teardown)
 #define TEST_BARE(name) cmocka_unit_test_teardown(name, drive_teardown)
 
 int main(void)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads that are cancelled at any moment: while pieces are sent, in flight, waiting for a timer, tried again, read again. */
+/* Reads that are cancelled at any moment: while pieces are sent, in flight, waiting for a timer,
+ * tried again, read again. */
 #include "drive.h"
 
 #define ROUNDS (3000 / RIG_SLOWER)
@@ -31,7 +32,8 @@ static NTSTATUS moody(fake_lun *l, PIRP irp, PSCSI_REQUEST_BLOCK srb)
         case 2:
             return fake_sense(irp, SCSI_SENSE_UNIT_ATTENTION, SCSI_ADSENSE_MEDIUM_CHANGED, 0);
         default:
-            return fake_complete_srb(irp, STATUS_BUFFER_OVERFLOW, SRB_STATUS_DATA_OVERRUN, 0, srb->DataTransferLength / 2);
+            return fake_complete_srb(irp, STATUS_BUFFER_OVERFLOW, SRB_STATUS_DATA_OVERRUN, 0,
+                                     srb->DataTransferLength / 2);
         }
     }
     if (srb->Cdb[0] == SCSIOP_READ && (atomic_fetch_add(&turn, 1) & 1))
@@ -102,7 +104,9 @@ static void read_and_cancel(void *context)
 
 static void run(unsigned rounds, unsigned every)
 {
-    reader readers[3] = {{.seed = 1, .rounds = rounds}, {.seed = 2, .rounds = rounds}, {.seed = 3, .rounds = rounds, .never_cancels = true}};
+    reader readers[3] = {{.seed = 1, .rounds = rounds},
+                         {.seed = 2, .rounds = rounds},
+                         {.seed = 3, .rounds = rounds, .never_cancels = true}};
     rig_thread finisher;
 
     lun.on_srb = moody;

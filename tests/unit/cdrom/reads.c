@@ -41,8 +41,11 @@ static void the_adapters_limit(void **state)
     static const struct {
         ULONG transfer, pages;
         unsigned pieces; /* for 64 blocks, 128 KiB */
-    } rows[] = {{131072, 33, 1}, {131072, 17, 2}, {131072, 0, 1}, {65536, 17, 2}, {5000, 257, 32}, {4096, 257, 32},
-                {2047, 257, 64}, {1, 2, 64},      {0, 0, 64},     {0xFFFFFFFF, 0xFFFFFFFF, 1}};
+    } rows[] = {{131072, 33, 1}, {131072, 17, 2},
+                {131072, 0, 1},  {65536, 17, 2},
+                {5000, 257, 32}, {4096, 257, 32},
+                {2047, 257, 64}, {1, 2, 64},
+                {0, 0, 64},      {0xFFFFFFFF, 0xFFFFFFFF, 1}};
 
     (void)state;
     drive_boot(2);
@@ -180,40 +183,56 @@ static void each_end_has_its_status(void **state)
     } rows[] = {
         {SRB_STATUS_SUCCESS, 0, STATUS_SUCCESS, false, 0, 0, 0, STATUS_SUCCESS, 1},
         /* Nobody looked at the SRB. */
-        {SRB_STATUS_SUCCESS, 0, STATUS_INSUFFICIENT_RESOURCES, false, 0, 0, 0, STATUS_INSUFFICIENT_RESOURCES, 1},
-        {SRB_STATUS_PENDING, 0, STATUS_DEVICE_NOT_READY, false, 0, 0, 0, STATUS_DEVICE_NOT_READY, 1},
+        {SRB_STATUS_SUCCESS, 0, STATUS_INSUFFICIENT_RESOURCES, false, 0, 0, 0,
+         STATUS_INSUFFICIENT_RESOURCES, 1},
+        {SRB_STATUS_PENDING, 0, STATUS_DEVICE_NOT_READY, false, 0, 0, 0, STATUS_DEVICE_NOT_READY,
+         1},
         {SRB_STATUS_PENDING, 0, STATUS_SUCCESS, false, 0, 0, 0, STATUS_IO_DEVICE_ERROR, 1},
         {SRB_STATUS_ABORTED, 0, STATUS_CANCELLED, false, 0, 0, 0, STATUS_CANCELLED, 1},
-        {SRB_STATUS_NO_DEVICE, 0, STATUS_DEVICE_DOES_NOT_EXIST, false, 0, 0, 0, STATUS_DEVICE_DOES_NOT_EXIST, 1},
-        {SRB_STATUS_NO_DEVICE, 0, STATUS_NO_SUCH_DEVICE, false, 0, 0, 0, STATUS_DEVICE_DOES_NOT_EXIST, 1},
-        {SRB_STATUS_SELECTION_TIMEOUT, 0, STATUS_DEVICE_NOT_CONNECTED, false, 0, 0, 0, STATUS_DEVICE_NOT_CONNECTED, 1},
-        {SRB_STATUS_INVALID_REQUEST, 0, STATUS_INVALID_PARAMETER, false, 0, 0, 0, STATUS_INVALID_DEVICE_REQUEST, 1},
+        {SRB_STATUS_NO_DEVICE, 0, STATUS_DEVICE_DOES_NOT_EXIST, false, 0, 0, 0,
+         STATUS_DEVICE_DOES_NOT_EXIST, 1},
+        {SRB_STATUS_NO_DEVICE, 0, STATUS_NO_SUCH_DEVICE, false, 0, 0, 0,
+         STATUS_DEVICE_DOES_NOT_EXIST, 1},
+        {SRB_STATUS_SELECTION_TIMEOUT, 0, STATUS_DEVICE_NOT_CONNECTED, false, 0, 0, 0,
+         STATUS_DEVICE_NOT_CONNECTED, 1},
+        {SRB_STATUS_INVALID_REQUEST, 0, STATUS_INVALID_PARAMETER, false, 0, 0, 0,
+         STATUS_INVALID_DEVICE_REQUEST, 1},
         {SRB_STATUS_ABORTED, 0, STATUS_IO_TIMEOUT, false, 0, 0, 0, STATUS_IO_TIMEOUT, 9},
         {SRB_STATUS_TIMEOUT, 0, STATUS_IO_TIMEOUT, false, 0, 0, 0, STATUS_IO_TIMEOUT, 9},
-        {SRB_STATUS_BUS_RESET, 0, STATUS_IO_DEVICE_ERROR, false, 0, 0, 0, STATUS_IO_DEVICE_ERROR, 9},
+        {SRB_STATUS_BUS_RESET, 0, STATUS_IO_DEVICE_ERROR, false, 0, 0, 0, STATUS_IO_DEVICE_ERROR,
+         9},
         {SRB_STATUS_BUSY, 0, STATUS_DEVICE_BUSY, false, 0, 0, 0, STATUS_DEVICE_BUSY, 9},
-        {SRB_STATUS_ERROR, SCSISTAT_BUSY, STATUS_DEVICE_BUSY, false, 0, 0, 0, STATUS_DEVICE_BUSY, 9},
-        {SRB_STATUS_ERROR, SCSISTAT_QUEUE_FULL, STATUS_DEVICE_BUSY, false, 0, 0, 0, STATUS_DEVICE_BUSY, 9},
+        {SRB_STATUS_ERROR, SCSISTAT_BUSY, STATUS_DEVICE_BUSY, false, 0, 0, 0, STATUS_DEVICE_BUSY,
+         9},
+        {SRB_STATUS_ERROR, SCSISTAT_QUEUE_FULL, STATUS_DEVICE_BUSY, false, 0, 0, 0,
+         STATUS_DEVICE_BUSY, 9},
         {SRB_STATUS_ERROR, 2, STATUS_IO_DEVICE_ERROR, false, 0, 0, 0, STATUS_IO_DEVICE_ERROR, 9},
-        {SRB_STATUS_DATA_OVERRUN, 0, STATUS_BUFFER_OVERFLOW, false, 0, 0, 0, STATUS_IO_DEVICE_ERROR, 9}, /* nothing came */
+        {SRB_STATUS_DATA_OVERRUN, 0, STATUS_BUFFER_OVERFLOW, false, 0, 0, 0, STATUS_IO_DEVICE_ERROR,
+         9}, /* nothing came */
         {SRB_STATUS_ERROR, 2, STATUS_IO_DEVICE_ERROR, true, 0, 0, 0, STATUS_IO_DEVICE_ERROR, 9},
-        {SRB_STATUS_ERROR, 2, STATUS_IO_DEVICE_ERROR, true, 2, 0x3A, 0, STATUS_NO_MEDIA_IN_DEVICE, 1},
+        {SRB_STATUS_ERROR, 2, STATUS_IO_DEVICE_ERROR, true, 2, 0x3A, 0, STATUS_NO_MEDIA_IN_DEVICE,
+         1},
         {SRB_STATUS_ERROR, 2, STATUS_IO_DEVICE_ERROR, true, 2, 0x04, 1, STATUS_DEVICE_NOT_READY, 9},
         {SRB_STATUS_ERROR, 2, STATUS_IO_DEVICE_ERROR, true, 2, 0x04, 7, STATUS_DEVICE_NOT_READY, 9},
         {SRB_STATUS_ERROR, 2, STATUS_IO_DEVICE_ERROR, true, 2, 0x04, 8, STATUS_DEVICE_NOT_READY, 9},
         {SRB_STATUS_ERROR, 2, STATUS_IO_DEVICE_ERROR, true, 2, 0x04, 3, STATUS_DEVICE_NOT_READY, 1},
         {SRB_STATUS_ERROR, 2, STATUS_IO_DEVICE_ERROR, true, 2, 0x30, 0, STATUS_DEVICE_NOT_READY, 1},
-        {SRB_STATUS_ERROR, 2, STATUS_IO_DEVICE_ERROR, true, 3, 0x11, 0, STATUS_DEVICE_DATA_ERROR, 1},
+        {SRB_STATUS_ERROR, 2, STATUS_IO_DEVICE_ERROR, true, 3, 0x11, 0, STATUS_DEVICE_DATA_ERROR,
+         1},
         {SRB_STATUS_ERROR, 2, STATUS_IO_DEVICE_ERROR, true, 4, 0x44, 0, STATUS_IO_DEVICE_ERROR, 1},
-        {SRB_STATUS_ERROR, 2, STATUS_IO_DEVICE_ERROR, true, 5, 0x21, 0, STATUS_NONEXISTENT_SECTOR, 1},
+        {SRB_STATUS_ERROR, 2, STATUS_IO_DEVICE_ERROR, true, 5, 0x21, 0, STATUS_NONEXISTENT_SECTOR,
+         1},
         {SRB_STATUS_ERROR, 2, STATUS_IO_DEVICE_ERROR, true, 5, 0x25, 0, STATUS_NO_SUCH_DEVICE, 1},
-        {SRB_STATUS_ERROR, 2, STATUS_IO_DEVICE_ERROR, true, 5, 0x24, 0, STATUS_INVALID_DEVICE_REQUEST, 1},
+        {SRB_STATUS_ERROR, 2, STATUS_IO_DEVICE_ERROR, true, 5, 0x24, 0,
+         STATUS_INVALID_DEVICE_REQUEST, 1},
         {SRB_STATUS_ERROR, 2, STATUS_IO_DEVICE_ERROR, true, 6, 0x29, 0, STATUS_IO_DEVICE_ERROR, 9},
-        {SRB_STATUS_ERROR, 2, STATUS_IO_DEVICE_ERROR, true, 7, 0x27, 0, STATUS_MEDIA_WRITE_PROTECTED, 1},
+        {SRB_STATUS_ERROR, 2, STATUS_IO_DEVICE_ERROR, true, 7, 0x27, 0,
+         STATUS_MEDIA_WRITE_PROTECTED, 1},
         {SRB_STATUS_ERROR, 2, STATUS_IO_DEVICE_ERROR, true, 8, 0, 0, STATUS_NO_DATA_DETECTED, 1},
         {SRB_STATUS_ERROR, 2, STATUS_IO_DEVICE_ERROR, true, 11, 0, 0, STATUS_IO_DEVICE_ERROR, 9},
         {SRB_STATUS_ERROR, 2, STATUS_IO_DEVICE_ERROR, true, 14, 0, 0, STATUS_IO_DEVICE_ERROR, 1},
-        {SRB_STATUS_ERROR | SRB_STATUS_QUEUE_FROZEN, 2, STATUS_IO_DEVICE_ERROR, true, 3, 0, 0, STATUS_DEVICE_DATA_ERROR, 1},
+        {SRB_STATUS_ERROR | SRB_STATUS_QUEUE_FROZEN, 2, STATUS_IO_DEVICE_ERROR, true, 3, 0, 0,
+         STATUS_DEVICE_DATA_ERROR, 1},
     };
 
     (void)state;
@@ -234,7 +253,8 @@ static void each_end_has_its_status(void **state)
             fake_clear(&lun);
             status = read_blocks(0, 1, buffer);
             if (status != rows[i].expected || fake_count_of(&lun, SCSIOP_READ) != rows[i].attempts)
-                fail_msg("row %zu: 0x%08x after %u attempts", i, (unsigned)status, fake_count_of(&lun, SCSIOP_READ));
+                fail_msg("row %zu: 0x%08x after %u attempts", i, (unsigned)status,
+                         fake_count_of(&lun, SCSIOP_READ));
         }
     }
 }
@@ -277,7 +297,8 @@ static NTSTATUS half_of_it(fake_lun *l, PIRP irp, PSCSI_REQUEST_BLOCK srb)
     if (srb->Function != SRB_FUNCTION_EXECUTE_SCSI || srb->Cdb[0] != SCSIOP_READ || shorts == 0)
         return fake_drive(l, irp, srb);
     shorts--;
-    return fake_complete_srb(irp, STATUS_BUFFER_OVERFLOW, SRB_STATUS_DATA_OVERRUN, 0, srb->DataTransferLength / 2);
+    return fake_complete_srb(irp, STATUS_BUFFER_OVERFLOW, SRB_STATUS_DATA_OVERRUN, 0,
+                             srb->DataTransferLength / 2);
 }
 
 static void half_a_piece_is_no_piece(void **state)
@@ -462,7 +483,7 @@ static void gone_in_flight(void **state)
     assert_int_equal(fake_count_of(&lun, SCSIOP_READ), 3);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, drive_teardown)
+#define TEST(name)      cmocka_unit_test_setup_teardown(name, setup, drive_teardown)
 #define TEST_BARE(name) cmocka_unit_test_teardown(name, drive_teardown)
 
 int main(void)

@@ -11,7 +11,8 @@ static void every_fault_has_words_of_its_own(void **state)
         assert_non_null(ScsinetFaultText((SCSINET_FAULT)a));
         assert_string_not_equal(ScsinetFaultText((SCSINET_FAULT)a), "unknown fault");
         for (int b = ScsinetFrameGood; b < a; b++)
-            assert_string_not_equal(ScsinetFaultText((SCSINET_FAULT)a), ScsinetFaultText((SCSINET_FAULT)b));
+            assert_string_not_equal(ScsinetFaultText((SCSINET_FAULT)a),
+                                    ScsinetFaultText((SCSINET_FAULT)b));
     }
     assert_string_equal(ScsinetFaultText((SCSINET_FAULT)99), "unknown fault");
 }
@@ -117,7 +118,8 @@ static void other_functions_are_unsupported_whatever_they_carry(void **state)
 
 static void ioctl_requests(void **state)
 {
-    static const uint32_t with_input[] = {IOCTL_STORAGE_QUERY_PROPERTY, IOCTL_STORAGE_ENABLE_IDLE_POWER};
+    static const uint32_t with_input[] = {IOCTL_STORAGE_QUERY_PROPERTY,
+                                          IOCTL_STORAGE_ENABLE_IDLE_POWER};
     static const uint32_t without[] = {IOCTL_SCSI_GET_ADDRESS, IOCTL_STORAGE_POWER_ACTIVE};
 
     (void)state;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* frames.h - frames to look at: made field by field, looked at in a heap block of just their size. */
+/* frames.h - frames to look at: made field by field, looked at in a heap block of just their size.
+ */
 #ifndef TESTS_UNIT_FRAME_FRAMES_H
 #define TESTS_UNIT_FRAME_FRAMES_H
 
@@ -70,7 +71,17 @@ static inline SCSINET_FAULT frame_check(struct frame *f, SCSINET_SENDER sender)
     return fault;
 }
 
-enum { ID_DEVICE, ID_HARDWARE, ID_COMPATIBLE, ID_INSTANCE, ID_SERIAL, ID_CONTAINER, TEXT_DESCRIPTION, TEXT_LOCATION, CAPABILITIES };
+enum {
+    ID_DEVICE,
+    ID_HARDWARE,
+    ID_COMPATIBLE,
+    ID_INSTANCE,
+    ID_SERIAL,
+    ID_CONTAINER,
+    TEXT_DESCRIPTION,
+    TEXT_LOCATION,
+    CAPABILITIES
+};
 
 static inline void pnp_start(struct frame *f)
 {
@@ -123,7 +134,10 @@ static inline void pnp_drive(struct frame *f)
 
 static inline void srb_frame(struct frame *f, uint32_t flags, uint32_t data, uint8_t sense)
 {
-    PACKED_SRB srb = {.CdbLength = 10, .SrbFlags = flags, .DataTransferLength = data, .SenseInfoBufferLength = sense};
+    PACKED_SRB srb = {.CdbLength = 10,
+                      .SrbFlags = flags,
+                      .DataTransferLength = data,
+                      .SenseInfoBufferLength = sense};
 
     frame_start(f, OP_REQUEST, 0x0F);
     frame_add(f, &srb, sizeof(srb));
@@ -143,7 +157,8 @@ static inline void ioctl_frame(struct frame *f, uint32_t code, uint32_t in, uint
 }
 
 /* A pass-through with its structure alone; sense at 56, data at 96. */
-static inline SCSI_PASS_THROUGH *pass_through_frame(struct frame *f, uint8_t direction, uint32_t data, uint8_t sense)
+static inline SCSI_PASS_THROUGH *pass_through_frame(struct frame *f, uint8_t direction,
+                                                    uint32_t data, uint8_t sense)
 {
     SCSI_PASS_THROUGH spt = {.Length = sizeof(spt),
                              .CdbLength = 6,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Good frames, damaged. Each is looked at in a heap block of just its Length, so that ASan sees a byte read too many;
- * what is accepted must be what the protocol's page says, by rules written down a second time here.
+ * Good frames, damaged. Each is looked at in a heap block of just its Length, so that ASan sees a
+ * byte read too many; what is accepted must be what the protocol's page says, by rules written down
+ * a second time here.
  */
 #include "frames.h"
 
@@ -32,8 +33,8 @@ static struct frame *sample(SCSINET_SENDER sender)
 
 static void make_samples(void)
 {
-    static const uint32_t codes[] = {IOCTL_STORAGE_QUERY_PROPERTY, IOCTL_STORAGE_ENABLE_IDLE_POWER, IOCTL_SCSI_GET_ADDRESS,
-                                     IOCTL_STORAGE_POWER_ACTIVE};
+    static const uint32_t codes[] = {IOCTL_STORAGE_QUERY_PROPERTY, IOCTL_STORAGE_ENABLE_IDLE_POWER,
+                                     IOCTL_SCSI_GET_ADDRESS, IOCTL_STORAGE_POWER_ACTIVE};
     struct frame *f;
 
     sample_count = 0;
@@ -83,7 +84,8 @@ static uint16_t character(const uint8_t *text, uint32_t index)
     return (uint16_t)(text[2 * index] | text[2 * index + 1] << 8);
 }
 
-static void rule_id(const uint8_t *text, uint32_t length, unsigned backslashes_least, unsigned backslashes_most)
+static void rule_id(const uint8_t *text, uint32_t length, unsigned backslashes_least,
+                    unsigned backslashes_most)
 {
     unsigned backslashes = 0;
 
@@ -112,7 +114,8 @@ static void rule_pnp(const uint8_t *body, uint32_t size)
             assert_true(which != ID_DEVICE && which != ID_HARDWARE && which != ID_INSTANCE);
             continue;
         }
-        assert_true(entry.InfoOffset >= 108 && (uint64_t)entry.InfoOffset + entry.InfoLength <= size);
+        assert_true(entry.InfoOffset >= 108 &&
+                    (uint64_t)entry.InfoOffset + entry.InfoLength <= size);
         if (entry.Status < 0) {
             assert_true(which != ID_DEVICE && which != ID_HARDWARE && which != ID_INSTANCE);
             continue;
@@ -163,7 +166,8 @@ static void rule_request(const REQUEST_HEADER *header, const uint8_t *body, uint
         memcpy(&srb, body, sizeof(srb));
         assert_true(srb.CdbLength <= 16);
         assert_true(srb.DataTransferLength <= SCSINET_MAXIMUM_DATA);
-        assert_int_equal(size, 44 + (srb.SrbFlags & SRB_FLAGS_DATA_OUT ? srb.DataTransferLength : 0));
+        assert_int_equal(size,
+                         44 + (srb.SrbFlags & SRB_FLAGS_DATA_OUT ? srb.DataTransferLength : 0));
         return;
     }
     assert_int_equal(header->MajorFunction, 0x0E);
@@ -178,16 +182,19 @@ static void rule_request(const REQUEST_HEADER *header, const uint8_t *body, uint
         assert_true(spt.CdbLength <= 16 && spt.Length == 56);
         if (spt.DataTransferLength != 0) {
             assert_true(spt.DataBufferOffset >= 56 && spt.DataIn <= 1);
-            assert_true(data_end <= (spt.DataIn == SCSI_IOCTL_DATA_OUT ? size : header->OutputBufferLength));
+            assert_true(data_end <=
+                        (spt.DataIn == SCSI_IOCTL_DATA_OUT ? size : header->OutputBufferLength));
         }
         if (spt.SenseInfoLength != 0) {
             assert_true(spt.SenseInfoOffset >= 56 && sense_end <= header->OutputBufferLength);
-            assert_true(spt.DataTransferLength == 0 || sense_end <= spt.DataBufferOffset || data_end <= spt.SenseInfoOffset);
+            assert_true(spt.DataTransferLength == 0 || sense_end <= spt.DataBufferOffset ||
+                        data_end <= spt.SenseInfoOffset);
         }
         return;
     }
     assert_true(header->OutputBufferLength <= 65536);
-    if (header->IoControlCode == IOCTL_STORAGE_QUERY_PROPERTY || header->IoControlCode == IOCTL_STORAGE_ENABLE_IDLE_POWER)
+    if (header->IoControlCode == IOCTL_STORAGE_QUERY_PROPERTY ||
+        header->IoControlCode == IOCTL_STORAGE_ENABLE_IDLE_POWER)
         assert_int_equal(size, header->InputBufferLength);
     else
         assert_int_equal(size, 0);
@@ -251,8 +258,31 @@ static void check_rules(const REQUEST_HEADER *frame, SCSINET_SENDER sender)
 
 static uint32_t interesting(void)
 {
-    static const uint32_t values[] = {0, 1, 2, 43, 44, 45, 47, 48, 55, 56, 57, 92, 107, 108, 109, 255, 65535, 65536, 65537,
-                                      SCSINET_MAXIMUM_DATA, SCSINET_MAXIMUM_DATA + 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFF0, 0xFFFFFFFF};
+    static const uint32_t values[] = {0,
+                                      1,
+                                      2,
+                                      43,
+                                      44,
+                                      45,
+                                      47,
+                                      48,
+                                      55,
+                                      56,
+                                      57,
+                                      92,
+                                      107,
+                                      108,
+                                      109,
+                                      255,
+                                      65535,
+                                      65536,
+                                      65537,
+                                      SCSINET_MAXIMUM_DATA,
+                                      SCSINET_MAXIMUM_DATA + 1,
+                                      0x7FFFFFFF,
+                                      0x80000000,
+                                      0xFFFFFFF0,
+                                      0xFFFFFFFF};
 
     return values[random_next() % (sizeof(values) / sizeof(values[0]))];
 }
@@ -308,7 +338,8 @@ static void damaged_frames(void **state)
 
         for (unsigned times = 1 + random_next() % 3; times > 0; times--)
             damage((uint8_t *)frame, size);
-        if (random_next() % 4 != 0) /* most get past the header by a Length that is that of the frame, or near it */
+        if (random_next() % 4 !=
+            0) /* most get past the header by a Length that is that of the frame, or near it */
             frame->Length = size + (random_next() % 8 == 0 ? random_next() % 5 - 2 : 0);
         fault = ScsinetCheckHeader(frame, sender, SCSINET_MAXIMUM_FRAME);
         if (fault == ScsinetFrameGood && frame->Length <= LARGEST) {
@@ -328,7 +359,8 @@ static void damaged_frames(void **state)
         seen[fault]++;
         free(frame);
     }
-    /* The loop goes where it should: each outcome comes up, and neither good nor bad frames are rare. */
+    /* The loop goes where it should: each outcome comes up, and neither good nor bad frames are
+     * rare. */
     for (int fault = 0; fault <= ScsinetFaultCapabilities; fault++)
         if (seen[fault] == 0)
             fail_msg("no frame was found to be: %s", ScsinetFaultText((SCSINET_FAULT)fault));

@@ -89,7 +89,8 @@ static void entries_stay_in_bounds(void **state)
 static void the_three_ids_must_be_there(void **state)
 {
     static const unsigned needed[] = {ID_DEVICE, ID_HARDWARE, ID_INSTANCE};
-    static const unsigned optional[] = {ID_COMPATIBLE, ID_SERIAL, ID_CONTAINER, TEXT_DESCRIPTION, TEXT_LOCATION, CAPABILITIES};
+    static const unsigned optional[] = {ID_COMPATIBLE,    ID_SERIAL,     ID_CONTAINER,
+                                        TEXT_DESCRIPTION, TEXT_LOCATION, CAPABILITIES};
 
     (void)state;
     for (int i = 0; i < 3; i++) {
@@ -111,9 +112,10 @@ static void single_ids_end_where_they_say(void **state)
 {
     (void)state;
     assert_int_equal(WITH(ID_INSTANCE, ""), ScsinetFaultPnpString);
-    assert_int_equal(WITH(ID_INSTANCE, "1\0"), ScsinetFaultPnpString);     /* something behind the end */
+    assert_int_equal(WITH(ID_INSTANCE, "1\0"),
+                     ScsinetFaultPnpString); /* something behind the end */
     assert_int_equal(WITH(ID_INSTANCE, "1\0002"), ScsinetFaultPnpString);
-    assert_int_equal(with(ID_INSTANCE, "12", 2), ScsinetFaultPnpString);   /* no end */
+    assert_int_equal(with(ID_INSTANCE, "12", 2), ScsinetFaultPnpString); /* no end */
     assert_int_equal(WITH(ID_DEVICE, ""), ScsinetFaultPnpString);
     pnp_drive(&f);
     pnp_entry(&f, ID_INSTANCE)->InfoLength--;
@@ -126,7 +128,8 @@ static void characters_that_stop_a_system(void **state)
     assert_int_equal(WITH(ID_INSTANCE, "a,b"), ScsinetFaultPnpId);
     assert_int_equal(WITH(ID_INSTANCE, "a\\b"), ScsinetFaultPnpId);
     assert_int_equal(WITH(ID_INSTANCE, "a\x1f"), ScsinetFaultPnpId);
-    assert_int_equal(WITH(ID_INSTANCE, "a b\x7f"), ScsinetFrameGood); /* plug and play mends the space */
+    assert_int_equal(WITH(ID_INSTANCE, "a b\x7f"),
+                     ScsinetFrameGood); /* plug and play mends the space */
     assert_int_equal(WITH(ID_INSTANCE, "a\x80"), ScsinetFaultPnpId);
     pnp_drive(&f);
     f.body[pnp_entry(&f, ID_INSTANCE)->InfoOffset + 1] = 1; /* U+0130 */
@@ -191,9 +194,11 @@ static void lists(void **state)
     assert_int_equal(WITH(ID_COMPATIBLE, ""), ScsinetFrameGood);
     assert_int_equal(WITH(ID_COMPATIBLE, "\0"), ScsinetFrameGood);
     assert_int_equal(WITH(ID_COMPATIBLE, "\0\0"), ScsinetFaultPnpString);
-    assert_int_equal(WITH(ID_COMPATIBLE, "a"), ScsinetFaultPnpString);        /* the list's own end is missing */
-    assert_int_equal(WITH(ID_COMPATIBLE, "a\0\0"), ScsinetFaultPnpString);    /* one too many */
-    assert_int_equal(WITH(ID_COMPATIBLE, "\0a\0"), ScsinetFaultPnpString);    /* something behind the end */
+    assert_int_equal(WITH(ID_COMPATIBLE, "a"),
+                     ScsinetFaultPnpString); /* the list's own end is missing */
+    assert_int_equal(WITH(ID_COMPATIBLE, "a\0\0"), ScsinetFaultPnpString); /* one too many */
+    assert_int_equal(WITH(ID_COMPATIBLE, "\0a\0"),
+                     ScsinetFaultPnpString); /* something behind the end */
     assert_int_equal(WITH(ID_COMPATIBLE, "a\0\0b\0"), ScsinetFaultPnpString);
     assert_int_equal(with(ID_COMPATIBLE, "a\0b", 3), ScsinetFaultPnpString);
     assert_int_equal(WITH(ID_HARDWARE, ""), ScsinetFaultPnpMissing);

@@ -422,10 +422,13 @@ static void exports_types_as_windows_does(void **state)
         const char *name;
         POBJECT_TYPE **headers;
     } types[] = {
-        {"CmKeyObjectType", &CmKeyObjectType},       {"ExEventObjectType", &ExEventObjectType},
+        {"CmKeyObjectType", &CmKeyObjectType},
+        {"ExEventObjectType", &ExEventObjectType},
         {"ExSemaphoreObjectType", &ExSemaphoreObjectType},
-        {"IoDeviceObjectType", &IoDeviceObjectType}, {"IoDriverObjectType", &IoDriverObjectType},
-        {"IoFileObjectType", &IoFileObjectType},     {"PsProcessType", &PsProcessType},
+        {"IoDeviceObjectType", &IoDeviceObjectType},
+        {"IoDriverObjectType", &IoDriverObjectType},
+        {"IoFileObjectType", &IoFileObjectType},
+        {"PsProcessType", &PsProcessType},
         {"PsThreadType", &PsThreadType},
     };
 

@@ -12,7 +12,8 @@ int client_setup(void **state)
     rig_boot();
     rig_add_service(L"scsiclient", scsiclient_entry);
     assert_ok(PnpAddMatch(L"GenCdRom", L"fakeclass", NULL));
-    assert_ok(PnpCreateRootDevice(L"SCSICLIENT", L"VirtualSCSIBus\0", L"scsiclient", bus_path, 128));
+    assert_ok(
+        PnpCreateRootDevice(L"SCSICLIENT", L"VirtualSCSIBus\0", L"scsiclient", bus_path, 128));
     return 0;
 }
 
@@ -53,7 +54,8 @@ ULONG make_info(uint8_t *to, const device_info *info)
 
     memset(to, 0, used);
     add_text(to, &used, 0, info->device != NULL ? info->device : "FAKE\\CdRom", false);
-    add_text(to, &used, 1, info->hardware != NULL ? info->hardware : "FAKE\\CdRom\0GenCdRom\0", true);
+    add_text(to, &used, 1, info->hardware != NULL ? info->hardware : "FAKE\\CdRom\0GenCdRom\0",
+             true);
     add_text(to, &used, 2, info->compatible, true);
     add_text(to, &used, 3, info->instance, false);
     add_text(to, &used, 4, info->serial, false);
@@ -202,7 +204,8 @@ NTSTATUS answer_send_split(answer *a, HANDLE handle, const void *data, ULONG len
 NTSTATUS answer_read(fetch *f, HANDLE handle)
 {
     PACKED_SRB *srb = srb_of(f);
-    uint32_t lba = (uint32_t)srb->Cdb[2] << 24 | (uint32_t)srb->Cdb[3] << 16 | (uint32_t)srb->Cdb[4] << 8 | srb->Cdb[5];
+    uint32_t lba = (uint32_t)srb->Cdb[2] << 24 | (uint32_t)srb->Cdb[3] << 16 |
+                   (uint32_t)srb->Cdb[4] << 8 | srb->Cdb[5];
     answer *a = malloc(sizeof(*a));
     NTSTATUS status;
 
@@ -232,7 +235,8 @@ static VOID look_at_node(PDEVICE_NODE node, ULONG depth, PVOID context)
     size_t length, end = NtCrt_wcslen(s->end);
 
     (void)depth;
-    if (node->InstancePath == NULL || node->State == PnpRemoved || NtCrt__wcsnicmp(node->InstancePath, L"FAKE\\", 5) != 0)
+    if (node->InstancePath == NULL || node->State == PnpRemoved ||
+        NtCrt__wcsnicmp(node->InstancePath, L"FAKE\\", 5) != 0)
         return;
     s->count++;
     length = NtCrt_wcslen(node->InstancePath);
@@ -295,7 +299,8 @@ HANDLE child_open(const char *instance)
     WCHAR name[128];
     ULONG length;
 
-    assert_ok(IoGetDeviceProperty(pdo, DevicePropertyPhysicalDeviceObjectName, sizeof(name), name, &length));
+    assert_ok(IoGetDeviceProperty(pdo, DevicePropertyPhysicalDeviceObjectName, sizeof(name), name,
+                                  &length));
     assert_ok(rig_open_name(name, &handle));
     ObDereferenceObject(pdo);
     return handle;
@@ -304,7 +309,8 @@ HANDLE child_open(const char *instance)
 void read_begin(rig_srb *r, PDEVICE_OBJECT device, uint32_t lba, uint32_t count, void *buffer)
 {
     rig_srb_begin(r, device, SRB_FUNCTION_EXECUTE_SCSI,
-                  CDB(SCSIOP_READ, 0, (uint8_t)(lba >> 24), (uint8_t)(lba >> 16), (uint8_t)(lba >> 8), (uint8_t)lba, 0,
-                      (uint8_t)(count >> 8), (uint8_t)count, 0),
+                  CDB(SCSIOP_READ, 0, (uint8_t)(lba >> 24), (uint8_t)(lba >> 16),
+                      (uint8_t)(lba >> 8), (uint8_t)lba, 0, (uint8_t)(count >> 8), (uint8_t)count,
+                      0),
                   RIG_IN, buffer, count * 2048);
 }

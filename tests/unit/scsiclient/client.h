@@ -10,7 +10,8 @@
 extern const GUID client_guid;
 extern WCHAR bus_path[128];
 
-/* Boots, makes the bus; fakeclass drives what is plugged in. Nothing may be left behind at the end. */
+/* Boots, makes the bus; fakeclass drives what is plugged in. Nothing may be left behind at the end.
+ */
 int client_setup(void **state);
 int client_teardown(void **state);
 
@@ -58,14 +59,16 @@ void answer_start(answer *a, fetch *f, NTSTATUS status, UCHAR srb_status, ULONG 
 void answer_add(answer *a, const void *bytes, ULONG count);
 /* COMPLETE_REQUEST, Length set to what was added. */
 NTSTATUS answer_send(answer *a, HANDLE handle);
-/* The same with the data in the second buffer; what was added are header, PACKED_SRB and sense data. */
+/* The same with the data in the second buffer; what was added are header, PACKED_SRB and sense
+ * data. */
 NTSTATUS answer_send_split(answer *a, HANDLE handle, const void *data, ULONG length);
 /* Success, with the bytes of fake_byte for the blocks that a READ(10) asks for. */
 NTSTATUS answer_read(fetch *f, HANDLE handle);
 
 /* ---- the other side ---- */
 
-/* The path of the child with that instance ID (L"FAKE\\CdRom\\...&instance"); false: there is none. */
+/* The path of the child with that instance ID (L"FAKE\\CdRom\\...&instance"); false: there is none.
+ */
 bool child_path(const char *instance, WCHAR path[200]);
 unsigned child_count(void);
 /* Top of its stack, its PDO; referenced. */

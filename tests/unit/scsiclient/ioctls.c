@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The IOCTLs that go over the wire, pass-through in both forms among them, from a program that has the child open. */
+/* The IOCTLs that go over the wire, pass-through in both forms among them, from a program that has
+ * the child open. */
 #include "client.h"
 
 static HANDLE program, drive;
@@ -34,17 +35,18 @@ static void the_plain_ones(void **state)
 {
     static const struct {
         ULONG code, in, out, sent;
-    } rows[] = {{IOCTL_STORAGE_QUERY_PROPERTY, 12, 30, 12},
-                {IOCTL_STORAGE_QUERY_PROPERTY, 0, 30, 0},
-                {IOCTL_STORAGE_QUERY_PROPERTY, 0, 0, 0},
-                {IOCTL_STORAGE_ENABLE_IDLE_POWER, 16, 0, 16},
-                {IOCTL_STORAGE_POWER_ACTIVE, 0, 0, 0},
-                {IOCTL_SCSI_GET_ADDRESS, 0, 8, 0}};
+    } rows[] = {
+        {IOCTL_STORAGE_QUERY_PROPERTY, 12, 30, 12}, {IOCTL_STORAGE_QUERY_PROPERTY, 0, 30, 0},
+        {IOCTL_STORAGE_QUERY_PROPERTY, 0, 0, 0},    {IOCTL_STORAGE_ENABLE_IDLE_POWER, 16, 0, 16},
+        {IOCTL_STORAGE_POWER_ACTIVE, 0, 0, 0},      {IOCTL_SCSI_GET_ADDRESS, 0, 8, 0}};
 
     (void)state;
     for (size_t i = 0; i < RTL_NUMBER_OF(rows); i++) {
         uint8_t in[16], out[64], bytes[64];
-        ULONG brought = rows[i].code == IOCTL_STORAGE_QUERY_PROPERTY || rows[i].code == IOCTL_SCSI_GET_ADDRESS ? rows[i].out : 0;
+        ULONG brought =
+            rows[i].code == IOCTL_STORAGE_QUERY_PROPERTY || rows[i].code == IOCTL_SCSI_GET_ADDRESS
+                ? rows[i].out
+                : 0;
         rig_io io;
         fetch f;
 
@@ -52,7 +54,8 @@ static void the_plain_ones(void **state)
             in[k] = (uint8_t)(k + 1);
         memset(bytes, 0xB7, sizeof(bytes));
         memset(out, 0, sizeof(out));
-        assert_status(rig_control(&io, drive, rows[i].code, in, rows[i].in, out, rows[i].out), STATUS_PENDING);
+        assert_status(rig_control(&io, drive, rows[i].code, in, rows[i].in, out, rows[i].out),
+                      STATUS_PENDING);
         fetch_one(&f, program);
         assert_int_equal(header_of(&f)->MajorFunction, IRP_MJ_DEVICE_CONTROL);
         assert_int_equal(header_of(&f)->IoControlCode, rows[i].code);
@@ -76,14 +79,18 @@ static void others_do_not_leave_the_machine(void **state)
 
     (void)state;
     assert_status(fetch_begin(&f, program, FETCH_ROOM), STATUS_PENDING);
-    assert_status(rig_call(drive, IOCTL_STORAGE_CHECK_VERIFY, NULL, 0, NULL, 0, NULL), STATUS_NOT_SUPPORTED);
-    assert_status(rig_call(drive, IOCTL_SCSI_MINIPORT, buffer, 8, buffer, 8, NULL), STATUS_NOT_SUPPORTED);
+    assert_status(rig_call(drive, IOCTL_STORAGE_CHECK_VERIFY, NULL, 0, NULL, 0, NULL),
+                  STATUS_NOT_SUPPORTED);
+    assert_status(rig_call(drive, IOCTL_SCSI_MINIPORT, buffer, 8, buffer, 8, NULL),
+                  STATUS_NOT_SUPPORTED);
     {
         uint8_t *large = calloc(1, 65537);
 
         assert_non_null(large);
-        assert_status(rig_call(drive, IOCTL_STORAGE_QUERY_PROPERTY, large, 65537, NULL, 0, NULL), STATUS_INVALID_PARAMETER);
-        assert_status(rig_call(drive, IOCTL_STORAGE_QUERY_PROPERTY, NULL, 0, large, 65537, NULL), STATUS_INVALID_PARAMETER);
+        assert_status(rig_call(drive, IOCTL_STORAGE_QUERY_PROPERTY, large, 65537, NULL, 0, NULL),
+                      STATUS_INVALID_PARAMETER);
+        assert_status(rig_call(drive, IOCTL_STORAGE_QUERY_PROPERTY, NULL, 0, large, 65537, NULL),
+                      STATUS_INVALID_PARAMETER);
         free(large);
     }
     assert_false(rig_io_done(&f.io));
@@ -101,10 +108,12 @@ static void an_answer_that_is_not_this_ioctls(void **state)
 
     (void)state;
     for (int i = 0; i < 3; i++) {
-        assert_status(rig_control(&io, drive, IOCTL_STORAGE_QUERY_PROPERTY, NULL, 0, out, 30), STATUS_PENDING);
+        assert_status(rig_control(&io, drive, IOCTL_STORAGE_QUERY_PROPERTY, NULL, 0, out, 30),
+                      STATUS_PENDING);
         fetch_one(&f, program);
         if (i == 0) {
-            assert_status(answer_with(&f, STATUS_SUCCESS, bytes, 31), STATUS_INVALID_PARAMETER); /* more than there is room for */
+            assert_status(answer_with(&f, STATUS_SUCCESS, bytes, 31),
+                          STATUS_INVALID_PARAMETER); /* more than there is room for */
         } else {
             answer_start(&a, &f, STATUS_SUCCESS, 0, 0);
             if (i == 1) {
@@ -122,7 +131,8 @@ static void an_answer_that_is_not_this_ioctls(void **state)
         fetch_free(&f);
     }
     /* An error comes through as it is, bare or not. */
-    assert_status(rig_control(&io, drive, IOCTL_STORAGE_QUERY_PROPERTY, NULL, 0, out, 30), STATUS_PENDING);
+    assert_status(rig_control(&io, drive, IOCTL_STORAGE_QUERY_PROPERTY, NULL, 0, out, 30),
+                  STATUS_PENDING);
     fetch_one(&f, program);
     assert_ok(answer_with(&f, STATUS_INVALID_DEVICE_REQUEST, NULL, 0));
     assert_status(rig_io_end(&io), STATUS_INVALID_DEVICE_REQUEST);
@@ -136,7 +146,8 @@ static void an_ioctl_is_cancelled(void **state)
     fetch f;
 
     (void)state;
-    assert_status(rig_control(&io, drive, IOCTL_STORAGE_QUERY_PROPERTY, NULL, 0, out, 30), STATUS_PENDING);
+    assert_status(rig_control(&io, drive, IOCTL_STORAGE_QUERY_PROPERTY, NULL, 0, out, 30),
+                  STATUS_PENDING);
     fetch_one(&f, program);
     rig_io_cancel(&io);
     assert_status(rig_io_end(&io), STATUS_CANCELLED);
@@ -177,7 +188,8 @@ static void pass_through_in(void **state)
 
     (void)state;
     through_init(&t, SCSI_IOCTL_DATA_IN, 36, 32);
-    assert_status(rig_control(&io, drive, IOCTL_SCSI_PASS_THROUGH, &t, 56, &t, 96 + 36), STATUS_PENDING);
+    assert_status(rig_control(&io, drive, IOCTL_SCSI_PASS_THROUGH, &t, 56, &t, 96 + 36),
+                  STATUS_PENDING);
     fetch_one(&f, program);
     assert_int_equal(header_of(&f)->Length, 48 + 56);
     assert_int_equal(header_of(&f)->InputBufferLength, 56);
@@ -202,7 +214,8 @@ static void pass_through_in(void **state)
     /* Sense data without data, as the article's server has it; then nothing but the structure. */
     for (int i = 0; i < 2; i++) {
         through_init(&t, SCSI_IOCTL_DATA_IN, 36, 32);
-        assert_status(rig_control(&io, drive, IOCTL_SCSI_PASS_THROUGH, &t, 56, &t, 96 + 36), STATUS_PENDING);
+        assert_status(rig_control(&io, drive, IOCTL_SCSI_PASS_THROUGH, &t, 56, &t, 96 + 36),
+                      STATUS_PENDING);
         fetch_one(&f, program);
         memcpy(&back, body_of(&f), 56);
         back.spt.ScsiStatus = 2;
@@ -232,7 +245,8 @@ static void pass_through_out(void **state)
     through_init(&t, SCSI_IOCTL_DATA_OUT, 512, 0);
     for (int i = 0; i < 512; i++)
         t.bytes[96 + i] = (uint8_t)(i * 11);
-    assert_status(rig_control(&io, drive, IOCTL_SCSI_PASS_THROUGH, &t, sizeof(t), &t, 56), STATUS_PENDING);
+    assert_status(rig_control(&io, drive, IOCTL_SCSI_PASS_THROUGH, &t, sizeof(t), &t, 56),
+                  STATUS_PENDING);
     fetch_one(&f, program);
     assert_int_equal(header_of(&f)->Length, 48 + 96 + 512);
     for (int i = 0; i < 512; i++)
@@ -256,7 +270,8 @@ static void pass_through_answers_that_do_not_fit(void **state)
         answer a;
 
         through_init(&t, SCSI_IOCTL_DATA_IN, 36, 32);
-        assert_status(rig_control(&io, drive, IOCTL_SCSI_PASS_THROUGH, &t, 56, &t, 96 + 36), STATUS_PENDING);
+        assert_status(rig_control(&io, drive, IOCTL_SCSI_PASS_THROUGH, &t, 56, &t, 96 + 36),
+                      STATUS_PENDING);
         fetch_one(&f, program);
         through_init(&back, SCSI_IOCTL_DATA_IN, 36, 32);
         switch (i) {
@@ -290,25 +305,35 @@ static void pass_through_that_is_refused_at_once(void **state)
 
     (void)state;
     through_init(&t, SCSI_IOCTL_DATA_IN, 36, 32);
-    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH, &t, 55, &t, 132, NULL), STATUS_INVALID_PARAMETER);
-    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH, NULL, 0, &t, 132, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH, &t, 55, &t, 132, NULL),
+                  STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH, NULL, 0, &t, 132, NULL),
+                  STATUS_INVALID_PARAMETER);
     t.spt.Length = 44; /* a 32-bit program's */
-    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH, &t, 56, &t, 132, NULL), STATUS_REVISION_MISMATCH);
+    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH, &t, 56, &t, 132, NULL),
+                  STATUS_REVISION_MISMATCH);
     t.spt.Length = 56;
-    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH, &t, 56, &t, 131, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH, &t, 56, &t, 131, NULL),
+                  STATUS_INVALID_PARAMETER);
     t.spt.CdbLength = 17;
-    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH, &t, 56, &t, 132, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH, &t, 56, &t, 132, NULL),
+                  STATUS_INVALID_PARAMETER);
     through_init(&t, SCSI_IOCTL_DATA_IN, 36, 32);
     t.spt.DataBufferOffset = 80; /* in the sense data */
-    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH, &t, 56, &t, 132, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH, &t, 56, &t, 132, NULL),
+                  STATUS_INVALID_PARAMETER);
     t.spt.DataBufferOffset = (ULONG_PTR)-4;
-    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH, &t, 56, &t, 132, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH, &t, 56, &t, 132, NULL),
+                  STATUS_INVALID_PARAMETER);
     through_init(&t, SCSI_IOCTL_DATA_OUT, 512, 0);
-    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH, &t, 96 + 511, &t, 56, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH, &t, 96 + 511, &t, 56, NULL),
+                  STATUS_INVALID_PARAMETER);
     t.spt.DataTransferLength = 0xFFFFFFFF;
-    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH, &t, 608, &t, 56, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH, &t, 608, &t, 56, NULL),
+                  STATUS_INVALID_PARAMETER);
     t.spt.DataBufferOffset = (ULONG_PTR)-1;
-    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH, &t, 608, &t, 56, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH, &t, 608, &t, 56, NULL),
+                  STATUS_INVALID_PARAMETER);
 }
 
 /* ---- SCSI_PASS_THROUGH_DIRECT: goes as an SRB ---- */
@@ -330,12 +355,14 @@ static void direct_in(void **state)
     (void)state;
     assert_non_null(buffer);
     direct_init(&t, SCSI_IOCTL_DATA_IN, buffer, 2048, 18);
-    assert_status(rig_control(&io, drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 96, &t, 96), STATUS_PENDING);
+    assert_status(rig_control(&io, drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 96, &t, 96),
+                  STATUS_PENDING);
     fetch_one(&f, program);
     assert_int_equal(header_of(&f)->MajorFunction, IRP_MJ_INTERNAL_DEVICE_CONTROL);
     assert_int_equal(header_of(&f)->Length, 92);
     assert_int_equal(srb_of(&f)->Function, SRB_FUNCTION_EXECUTE_SCSI);
-    assert_int_equal(srb_of(&f)->SrbFlags & (SRB_FLAGS_DATA_IN | SRB_FLAGS_DATA_OUT), SRB_FLAGS_DATA_IN);
+    assert_int_equal(srb_of(&f)->SrbFlags & (SRB_FLAGS_DATA_IN | SRB_FLAGS_DATA_OUT),
+                     SRB_FLAGS_DATA_IN);
     assert_int_equal(srb_of(&f)->DataTransferLength, 2048);
     assert_int_equal(srb_of(&f)->SenseInfoBufferLength, 18);
     assert_int_equal(srb_of(&f)->TimeOutValue, 5);
@@ -353,12 +380,16 @@ static void direct_in(void **state)
 
     /* A check condition is the program's to judge. */
     direct_init(&t, SCSI_IOCTL_DATA_IN, buffer, 2048, 18);
-    assert_status(rig_control(&io, drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 96, &t, 96), STATUS_PENDING);
+    assert_status(rig_control(&io, drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 96, &t, 96),
+                  STATUS_PENDING);
     fetch_one(&f, program);
     answer_start(&a, &f, STATUS_IO_DEVICE_ERROR, SRB_STATUS_ERROR | SRB_STATUS_AUTOSENSE_VALID, 0);
     answer_srb(&a)->ScsiStatus = 2;
     answer_srb(&a)->SenseInfoBufferLength = 20; /* two more than there is room for */
-    answer_add(&a, "\x70\0\x05""34567890123456789", 20);
+    answer_add(&a,
+               "\x70\0\x05"
+               "34567890123456789",
+               20);
     assert_ok(answer_send(&a, program));
     assert_ok(rig_io_end(&io));
     assert_int_equal(t.direct.ScsiStatus, 2);
@@ -371,7 +402,8 @@ static void direct_in(void **state)
     /* A failure without sense data, and a bare refusal. */
     for (int i = 0; i < 2; i++) {
         direct_init(&t, SCSI_IOCTL_DATA_IN, buffer, 2048, 18);
-        assert_status(rig_control(&io, drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 96, &t, 96), STATUS_PENDING);
+        assert_status(rig_control(&io, drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 96, &t, 96),
+                      STATUS_PENDING);
         fetch_one(&f, program);
         answer_start(&a, &f, STATUS_IO_TIMEOUT, SRB_STATUS_TIMEOUT, 0);
         if (i == 1)
@@ -395,7 +427,8 @@ static void direct_out(void **state)
     assert_non_null(buffer);
     memset(buffer, 0xC3, 700);
     direct_init(&t, SCSI_IOCTL_DATA_OUT, buffer, 700, 0);
-    assert_status(rig_control(&io, drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 56, &t, 56), STATUS_PENDING);
+    assert_status(rig_control(&io, drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 56, &t, 56),
+                  STATUS_PENDING);
     fetch_one(&f, program);
     assert_int_equal(header_of(&f)->Length, 92 + 700);
     assert_memory_equal(body_of(&f) + 44, buffer, 700);
@@ -406,7 +439,8 @@ static void direct_out(void **state)
     fetch_free(&f);
     /* No data at all. */
     direct_init(&t, SCSI_IOCTL_DATA_UNSPECIFIED, NULL, 0, 0);
-    assert_status(rig_control(&io, drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 56, &t, 56), STATUS_PENDING);
+    assert_status(rig_control(&io, drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 56, &t, 56),
+                  STATUS_PENDING);
     fetch_one(&f, program);
     assert_int_equal(header_of(&f)->Length, 92);
     answer_start(&a, &f, STATUS_SUCCESS, SRB_STATUS_SUCCESS, 0);
@@ -427,7 +461,8 @@ static void a_smaller_buffer_for_the_answer(void **state)
     (void)state;
     assert_non_null(small);
     direct_init(&t, SCSI_IOCTL_DATA_UNSPECIFIED, NULL, 0, 0);
-    assert_status(rig_control(&io, drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 56, small, 16), STATUS_PENDING);
+    assert_status(rig_control(&io, drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 56, small, 16),
+                  STATUS_PENDING);
     fetch_one(&f, program);
     answer_start(&a, &f, STATUS_SUCCESS, SRB_STATUS_SUCCESS, 0);
     assert_ok(answer_send(&a, program));
@@ -444,29 +479,40 @@ static void direct_that_is_refused_at_once(void **state)
 
     (void)state;
     direct_init(&t, SCSI_IOCTL_DATA_IN, buffer, 512, 18);
-    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 55, &t, 96, NULL), STATUS_INVALID_PARAMETER);
-    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, NULL, 0, NULL, 0, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 55, &t, 96, NULL),
+                  STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, NULL, 0, NULL, 0, NULL),
+                  STATUS_INVALID_PARAMETER);
     t.direct.Length = 55;
-    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 96, &t, 96, NULL), STATUS_REVISION_MISMATCH);
+    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 96, &t, 96, NULL),
+                  STATUS_REVISION_MISMATCH);
     direct_init(&t, SCSI_IOCTL_DATA_IN, buffer, 512, 18);
     t.direct.CdbLength = 17;
-    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 96, &t, 96, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 96, &t, 96, NULL),
+                  STATUS_INVALID_PARAMETER);
     direct_init(&t, SCSI_IOCTL_DATA_IN, buffer, SCSINET_MAXIMUM_DATA + 1, 18);
-    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 96, &t, 96, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 96, &t, 96, NULL),
+                  STATUS_INVALID_PARAMETER);
     direct_init(&t, SCSI_IOCTL_DATA_IN, buffer, 512, 41); /* sense data over the end */
-    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 96, &t, 96, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 96, &t, 96, NULL),
+                  STATUS_INVALID_PARAMETER);
     direct_init(&t, SCSI_IOCTL_DATA_IN, buffer, 512, 18);
     t.direct.SenseInfoOffset = 55;
-    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 96, &t, 96, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 96, &t, 96, NULL),
+                  STATUS_INVALID_PARAMETER);
     t.direct.SenseInfoOffset = 0xFFFFFFFF;
-    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 96, &t, 96, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 96, &t, 96, NULL),
+                  STATUS_INVALID_PARAMETER);
     direct_init(&t, 3, buffer, 512, 0);
-    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 96, &t, 96, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 96, &t, 96, NULL),
+                  STATUS_INVALID_PARAMETER);
     /* Memory that the program does not have. */
     direct_init(&t, SCSI_IOCTL_DATA_IN, (void *)(uintptr_t)0x1000, 512, 0);
-    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 96, &t, 96, NULL), STATUS_ACCESS_VIOLATION);
+    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 96, &t, 96, NULL),
+                  STATUS_ACCESS_VIOLATION);
     direct_init(&t, SCSI_IOCTL_DATA_OUT, NULL, 512, 0);
-    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 96, &t, 96, NULL), STATUS_ACCESS_VIOLATION);
+    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 96, &t, 96, NULL),
+                  STATUS_ACCESS_VIOLATION);
 }
 
 static void direct_is_cancelled_and_ends_with_the_device(void **state)
@@ -480,9 +526,12 @@ static void direct_is_cancelled_and_ends_with_the_device(void **state)
     /* The buffer is unlocked in each way out: the host would say so at its end. */
     direct_init(&t, SCSI_IOCTL_DATA_IN, buffer, 512, 18);
     u = v = t;
-    assert_status(rig_control(&fetched, drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 96, &t, 96), STATUS_PENDING);
-    assert_status(rig_control(&waiting, drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &u, 96, &u, 96), STATUS_PENDING);
-    assert_status(rig_control(&last, drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &v, 96, &v, 96), STATUS_PENDING);
+    assert_status(rig_control(&fetched, drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 96, &t, 96),
+                  STATUS_PENDING);
+    assert_status(rig_control(&waiting, drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &u, 96, &u, 96),
+                  STATUS_PENDING);
+    assert_status(rig_control(&last, drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &v, 96, &v, 96),
+                  STATUS_PENDING);
     fetch_one(&f, program);
     rig_io_cancel(&fetched);
     rig_io_cancel(&waiting);
@@ -490,7 +539,8 @@ static void direct_is_cancelled_and_ends_with_the_device(void **state)
     assert_status(rig_io_end(&waiting), STATUS_CANCELLED);
     assert_ok(plug_out(program));
     assert_status(rig_io_end(&last), STATUS_DEVICE_DOES_NOT_EXIST);
-    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 96, &t, 96, NULL), STATUS_DEVICE_DOES_NOT_EXIST);
+    assert_status(rig_call(drive, IOCTL_SCSI_PASS_THROUGH_DIRECT, &t, 96, &t, 96, NULL),
+                  STATUS_DEVICE_DOES_NOT_EXIST);
     fetch_free(&f);
 }
 

@@ -31,7 +31,8 @@ static void what_plug_and_play_learns(void **state)
     assert_int_equal(NtCrt_wcscmp(node->HardwareIds + 16, L"GenCdRom"), 0);
     assert_int_equal(NtCrt_wcscmp(node->CompatibleIds, L"FAKE\\RAW"), 0);
     assert_int_equal(NtCrt_wcscmp(node->Description, L"A drive, far away"), 0);
-    /* Behind a network some things are true whatever the other bus said, and some are not its to say. */
+    /* Behind a network some things are true whatever the other bus said, and some are not its to
+     * say. */
     assert_true(node->Capabilities.Removable);
     assert_true(node->Capabilities.SurpriseRemovalOK);
     assert_true(node->Capabilities.EjectSupported);
@@ -73,8 +74,10 @@ static void a_handle_has_one_child(void **state)
     fetch_begin(&f, program, 200);
     assert_status(fetch_end(&f), STATUS_DEVICE_DOES_NOT_EXIST);
     fetch_free(&f);
-    assert_status(rig_call(program, IOCTL_COMPLETE_REQUEST, buffer, 200, NULL, 0, NULL), STATUS_DEVICE_DOES_NOT_EXIST);
-    assert_status(rig_call(program, CTL_CODE(FILE_DEVICE_CONTROLLER, 99, METHOD_BUFFERED, 0), NULL, 0, NULL, 0, NULL),
+    assert_status(rig_call(program, IOCTL_COMPLETE_REQUEST, buffer, 200, NULL, 0, NULL),
+                  STATUS_DEVICE_DOES_NOT_EXIST);
+    assert_status(rig_call(program, CTL_CODE(FILE_DEVICE_CONTROLLER, 99, METHOD_BUFFERED, 0), NULL,
+                           0, NULL, 0, NULL),
                   STATUS_INVALID_DEVICE_REQUEST);
     /* One. */
     assert_ok(try_plug(program, &info));
@@ -120,18 +123,24 @@ static void bad_descriptions_are_refused(void **state)
     for (size_t i = 0; i < RTL_NUMBER_OF(bad); i++)
         assert_status(try_plug(program, &bad[i]), STATUS_INVALID_PARAMETER);
     length = make_info(frame, &good);
-    assert_status(rig_call(program, IOCTL_PLUGIN_DEVICE, NULL, 0, NULL, 0, NULL), STATUS_INVALID_PARAMETER);
-    assert_status(rig_call(program, IOCTL_PLUGIN_DEVICE, frame, 47, NULL, 0, NULL), STATUS_INVALID_PARAMETER);
-    assert_status(rig_call(program, IOCTL_PLUGIN_DEVICE, frame, length - 1, NULL, 0, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(program, IOCTL_PLUGIN_DEVICE, NULL, 0, NULL, 0, NULL),
+                  STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(program, IOCTL_PLUGIN_DEVICE, frame, 47, NULL, 0, NULL),
+                  STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(program, IOCTL_PLUGIN_DEVICE, frame, length - 1, NULL, 0, NULL),
+                  STATUS_INVALID_PARAMETER);
     memcpy(copy, frame, length);
     ((REQUEST_HEADER *)copy)->Op = OP_REQUEST;
-    assert_status(rig_call(program, IOCTL_PLUGIN_DEVICE, copy, length, NULL, 0, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(program, IOCTL_PLUGIN_DEVICE, copy, length, NULL, 0, NULL),
+                  STATUS_INVALID_PARAMETER);
     memcpy(copy, frame, length);
     ((REQUEST_HEADER *)copy)->Length = 0xFFFFFFFF;
-    assert_status(rig_call(program, IOCTL_PLUGIN_DEVICE, copy, length, NULL, 0, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(program, IOCTL_PLUGIN_DEVICE, copy, length, NULL, 0, NULL),
+                  STATUS_INVALID_PARAMETER);
     memcpy(copy, frame, length);
     ((PNP_INFO *)(copy + 48))->QueryId[3].InfoOffset = length;
-    assert_status(rig_call(program, IOCTL_PLUGIN_DEVICE, copy, length, NULL, 0, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(program, IOCTL_PLUGIN_DEVICE, copy, length, NULL, 0, NULL),
+                  STATUS_INVALID_PARAMETER);
     PnpSettle();
     assert_int_equal(child_count(), 0);
     /* The handle is none the worse, and something behind the frame is nothing. */
@@ -143,9 +152,18 @@ static void bad_descriptions_are_refused(void **state)
 static void equal_devices_are_told_apart(void **state)
 {
     static const device_info equal[] = {
-        {.instance = "X"}, {.instance = "X"},   {.instance = "X&1"},  {.instance = "x"},        {.instance = "X&1"},
-        {.instance = "X"}, {.instance = "A B"}, {.instance = "A_B"},  {.instance = "X&2"},      {.instance = "A B"},
-        {.instance = "X", .device = "FAKE\\cdrom"}, {.instance = "X", .device = "FAKE\\Other"},
+        {.instance = "X"},
+        {.instance = "X"},
+        {.instance = "X&1"},
+        {.instance = "x"},
+        {.instance = "X&1"},
+        {.instance = "X"},
+        {.instance = "A B"},
+        {.instance = "A_B"},
+        {.instance = "X&2"},
+        {.instance = "A B"},
+        {.instance = "X", .device = "FAKE\\cdrom"},
+        {.instance = "X", .device = "FAKE\\Other"},
     };
     HANDLE programs[RTL_NUMBER_OF(equal)];
 
@@ -218,10 +236,12 @@ static void goes_with_everything_under_way(void **state)
         assert_int_equal(waiting.srb.SrbStatus, SRB_STATUS_NO_DEVICE);
         assert_status(rig_srb_end(&fetched), STATUS_DEVICE_DOES_NOT_EXIST);
         for (int i = 0; i < 3; i++) {
-            /* With its handle a fetch is cancelled or told that the device is gone, whatever is first. */
+            /* With its handle a fetch is cancelled or told that the device is gone, whatever is
+             * first. */
             NTSTATUS status = fetch_end(&pending[i]);
 
-            assert_true(status == STATUS_DEVICE_DOES_NOT_EXIST || (way == 1 && status == STATUS_CANCELLED));
+            assert_true(status == STATUS_DEVICE_DOES_NOT_EXIST ||
+                        (way == 1 && status == STATUS_CANCELLED));
             fetch_free(&pending[i]);
         }
         PnpSettle();
@@ -255,7 +275,8 @@ static void an_open_handle_keeps_it_until_it_is_closed(void **state)
     assert_status(rig_srb_end(&late), STATUS_DEVICE_DOES_NOT_EXIST);
     assert_int_equal(late.srb.SrbStatus, SRB_STATUS_NO_DEVICE);
     ObDereferenceObject(device);
-    assert_status(rig_call(drive, IOCTL_SCSI_GET_ADDRESS, NULL, 0, out, 8, NULL), STATUS_DEVICE_DOES_NOT_EXIST);
+    assert_status(rig_call(drive, IOCTL_SCSI_GET_ADDRESS, NULL, 0, out, 8, NULL),
+                  STATUS_DEVICE_DOES_NOT_EXIST);
     /* One of its name comes while it is still there. */
     program = rig_open(&client_guid);
     assert_ok(try_plug(program, &(device_info){.instance = "1"}));
@@ -397,7 +418,8 @@ static void the_bus_goes_in_order(void **state)
     assert_int_equal(rig_state(bus_path), PnpRemoved);
 }
 
-/* A call that was on its way when the handle was closed comes behind CLEANUP: nobody could plug the device out. */
+/* A call that was on its way when the handle was closed comes behind CLEANUP: nobody could plug the
+ * device out. */
 static void plugged_in_behind_the_last_close(void **state)
 {
     HANDLE program = rig_open(&client_guid);
@@ -418,7 +440,8 @@ static void plugged_in_behind_the_last_close(void **state)
     top = IoGetRelatedDeviceObject(file);
     length = make_info(frame, &info);
     KeInitializeEvent(&event, NotificationEvent, FALSE);
-    irp = IoBuildDeviceIoControlRequest(IOCTL_PLUGIN_DEVICE, top, frame, length, NULL, 0, FALSE, &event, &iosb);
+    irp = IoBuildDeviceIoControlRequest(IOCTL_PLUGIN_DEVICE, top, frame, length, NULL, 0, FALSE,
+                                        &event, &iosb);
     assert_non_null(irp);
     IoGetNextIrpStackLocation(irp)->FileObject = file;
     assert_ok(IoCallDriver(top, irp));
@@ -429,7 +452,8 @@ static void plugged_in_behind_the_last_close(void **state)
     rig_until(child_count() == 0);
 }
 
-/* What the check lets through does not stop the system: plug and play is as strict as it wants to be. */
+/* What the check lets through does not stop the system: plug and play is as strict as it wants to
+ * be. */
 static void whatever_is_accepted_can_be_plugged_in(void **state)
 {
     static const device_info info = {.instance = "I&1",
@@ -441,7 +465,8 @@ static void whatever_is_accepted_can_be_plugged_in(void **state)
                                      .serial = "S",
                                      .container = "{c}",
                                      .capabilities = true};
-    static const uint8_t letters[] = {0, ' ', '_', '\\', '&', '1', 'i', 'I', ',', 0x1F, 0x7F, 0x80, '#', '*'};
+    static const uint8_t letters[] = {0,   ' ', '_',  '\\', '&',  '1', 'i',
+                                      'I', ',', 0x1F, 0x7F, 0x80, '#', '*'};
     HANDLE programs[4] = {NULL};
     unsigned seed = 12345, accepted = 0;
 
@@ -464,7 +489,8 @@ static void whatever_is_accepted_can_be_plugged_in(void **state)
             else
                 frame[at] = letters[(seed >> 16) % sizeof(letters)];
         }
-        accepted += rig_call(*program, IOCTL_PLUGIN_DEVICE, frame, length, NULL, 0, NULL) == STATUS_SUCCESS;
+        accepted +=
+            rig_call(*program, IOCTL_PLUGIN_DEVICE, frame, length, NULL, 0, NULL) == STATUS_SUCCESS;
         if (round % 2 == 0)
             PnpSettle();
     }

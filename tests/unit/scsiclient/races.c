@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Asked, fetched, answered, cancelled, plugged out, all at once: each request ends once, with what is its own. */
+/* Asked, fetched, answered, cancelled, plugged out, all at once: each request ends once, with what
+ * is its own. */
 #include "client.h"
 
 #define ROUNDS (4000 / RIG_SLOWER)
@@ -29,8 +30,8 @@ static void ask(void *context)
 
         memset(data, 0, 4096);
         if (write)
-            rig_srb_begin(&r, a->device, SRB_FUNCTION_EXECUTE_SCSI, CDB(SCSIOP_WRITE, 0, 0, 0, 0, 0, 0, 0, 1, 0), RIG_OUT, data,
-                          512);
+            rig_srb_begin(&r, a->device, SRB_FUNCTION_EXECUTE_SCSI,
+                          CDB(SCSIOP_WRITE, 0, 0, 0, 0, 0, 0, 0, 1, 0), RIG_OUT, data, 512);
         else
             read_begin(&r, a->device, lba, 1, data);
         rig_spin(&a->seed, 300);
@@ -109,7 +110,8 @@ static void cancel_against_fetch_against_answer(void **state)
 {
     HANDLE program = plug("1");
     PDEVICE_OBJECT device = child_top("1");
-    fetcher fetchers[2] = {{.program = program, .seed = 1, .moody = true}, {.program = program, .seed = 2}};
+    fetcher fetchers[2] = {{.program = program, .seed = 1, .moody = true},
+                           {.program = program, .seed = 2}};
     asker askers[3] = {{.device = device, .seed = 3, .rounds = ROUNDS},
                        {.device = device, .seed = 4, .rounds = ROUNDS},
                        {.device = device, .seed = 5, .rounds = ROUNDS, .never_cancels = true}};
@@ -143,8 +145,10 @@ static void gone_in_the_middle(void **state)
     for (unsigned round = 0; round < 200 / RIG_SLOWER + 6; round++) {
         HANDLE program = plug("1"), drive = child_open("1");
         PDEVICE_OBJECT device = child_top("1");
-        fetcher fetchers[2] = {{.program = program, .seed = round, .moody = true}, {.program = program, .seed = round + 1}};
-        asker askers[2] = {{.device = device, .seed = round + 2}, {.device = device, .seed = round + 3}};
+        fetcher fetchers[2] = {{.program = program, .seed = round, .moody = true},
+                               {.program = program, .seed = round + 1}};
+        asker askers[2] = {{.device = device, .seed = round + 2},
+                           {.device = device, .seed = round + 3}};
         WCHAR path[200];
 
         assert_true(child_path("1", path));
@@ -178,7 +182,8 @@ static void gone_in_the_middle(void **state)
         assert_int_equal(child_count(), 0);
         if (round % 3 == 2) {
             rig_until(rig_state(bus_path) == PnpRemoved);
-            assert_ok(PnpCreateRootDevice(L"SCSICLIENT", L"VirtualSCSIBus\0", L"scsiclient", bus_path, 128));
+            assert_ok(PnpCreateRootDevice(L"SCSICLIENT", L"VirtualSCSIBus\0", L"scsiclient",
+                                          bus_path, 128));
         }
     }
 }
@@ -208,7 +213,8 @@ static void closed_while_it_is_plugged_in(void **state)
 
         rig_start(&p.thread, plug_in, &p);
         rig_spin(&seed, 40000);
-        if (round == 0) { /* once without a race, which on a busy machine may always end the same way */
+        if (round ==
+            0) { /* once without a race, which on a busy machine may always end the same way */
             rig_join(&p.thread);
             rig_close(p.program);
         } else {
@@ -216,7 +222,8 @@ static void closed_while_it_is_plugged_in(void **state)
             rig_join(&p.thread);
         }
         /* The event that the call makes for itself may have got the handle's number. */
-        assert_true(p.status == STATUS_SUCCESS || p.status == STATUS_INVALID_HANDLE || p.status == STATUS_OBJECT_TYPE_MISMATCH);
+        assert_true(p.status == STATUS_SUCCESS || p.status == STATUS_INVALID_HANDLE ||
+                    p.status == STATUS_OBJECT_TYPE_MISMATCH);
         plugged += p.status == STATUS_SUCCESS;
         PnpSettle();
         /* Nobody could plug it out any more. */
@@ -238,7 +245,8 @@ static void plugged_in_twice_at_once(void **state)
         for (int i = 0; i < 2; i++)
             rig_join(&p[i].thread);
         assert_true((p[0].status == STATUS_SUCCESS) != (p[1].status == STATUS_SUCCESS));
-        assert_true(p[0].status == STATUS_INVALID_DEVICE_STATE || p[1].status == STATUS_INVALID_DEVICE_STATE);
+        assert_true(p[0].status == STATUS_INVALID_DEVICE_STATE ||
+                    p[1].status == STATUS_INVALID_DEVICE_STATE);
         rig_close(program);
         PnpSettle();
     }

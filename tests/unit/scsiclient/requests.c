@@ -76,7 +76,8 @@ static void data_in_a_second_buffer(void **state)
     answer_start(&a, &f, STATUS_SUCCESS, SRB_STATUS_SUCCESS, 2048);
     /* Less than the answer says: refused, and the request goes on waiting. */
     answer_header(&a)->Length = a.used + 2048;
-    assert_status(rig_call(program, IOCTL_COMPLETE_REQUEST, a.bytes, a.used, sent, 2047, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(program, IOCTL_COMPLETE_REQUEST, a.bytes, a.used, sent, 2047, NULL),
+                  STATUS_INVALID_PARAMETER);
     assert_false(rig_srb_done(&r));
     assert_ok(answer_send_split(&a, program, sent, 2048));
     assert_ok(rig_srb_end(&r));
@@ -86,7 +87,8 @@ static void data_in_a_second_buffer(void **state)
     /* With sense data: that stays in the first. */
     read_begin(&r, device, 7, 1, data);
     fetch_one(&f, program);
-    answer_start(&a, &f, STATUS_IO_DEVICE_ERROR, SRB_STATUS_DATA_OVERRUN | SRB_STATUS_AUTOSENSE_VALID, 100);
+    answer_start(&a, &f, STATUS_IO_DEVICE_ERROR,
+                 SRB_STATUS_DATA_OVERRUN | SRB_STATUS_AUTOSENSE_VALID, 100);
     answer_srb(&a)->SenseInfoBufferLength = 3;
     answer_add(&a, "\x70\x00\x05", 3);
     assert_ok(answer_send_split(&a, program, sent, 100));
@@ -106,8 +108,8 @@ static void all_fields_are_packed(void **state)
     (void)state;
     for (int i = 0; i < 512; i++)
         data[i] = (uint8_t)(i * 5);
-    rig_srb_begin(&r, device, SRB_FUNCTION_EXECUTE_SCSI, CDB(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16), RIG_OUT,
-                  data, 512);
+    rig_srb_begin(&r, device, SRB_FUNCTION_EXECUTE_SCSI,
+                  CDB(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16), RIG_OUT, data, 512);
     fetch_one(&f, program);
     assert_int_equal(header_of(&f)->Length, 92 + 512);
     assert_int_equal(header_of(&f)->IoControlCode, 0);
@@ -133,8 +135,8 @@ static void all_fields_are_packed(void **state)
 /* READ(10) of one block, not sent yet. */
 static void prepare_read(rig_srb *r, uint32_t lba)
 {
-    rig_srb_prepare(r, device, SRB_FUNCTION_EXECUTE_SCSI, CDB(SCSIOP_READ, 0, 0, 0, 0, (uint8_t)lba, 0, 0, 1, 0), RIG_IN,
-                    data, 2048);
+    rig_srb_prepare(r, device, SRB_FUNCTION_EXECUTE_SCSI,
+                    CDB(SCSIOP_READ, 0, 0, 0, 0, (uint8_t)lba, 0, 0, 1, 0), RIG_IN, data, 2048);
 }
 
 static void the_data_lies_within_the_mdl(void **state)
@@ -144,7 +146,8 @@ static void the_data_lies_within_the_mdl(void **state)
     fetch f;
 
     (void)state;
-    rig_srb_prepare(&r, device, SRB_FUNCTION_EXECUTE_SCSI, CDB(SCSIOP_READ, 0, 0, 0, 0, 7, 0, 0, 1, 0), RIG_IN, data, 6144);
+    rig_srb_prepare(&r, device, SRB_FUNCTION_EXECUTE_SCSI,
+                    CDB(SCSIOP_READ, 0, 0, 0, 0, 7, 0, 0, 1, 0), RIG_IN, data, 6144);
     r.srb.DataBuffer = middle;
     r.srb.DataTransferLength = 2048;
     rig_srb_send(&r, device);
@@ -156,7 +159,8 @@ static void the_data_lies_within_the_mdl(void **state)
         assert_true(data[i] == 0 && data[4096 + i] == 0);
     fetch_free(&f);
     /* Without an MDL it is where the SRB says. */
-    rig_srb_prepare(&r, device, SRB_FUNCTION_EXECUTE_SCSI, CDB(SCSIOP_READ, 0, 0, 0, 0, 9, 0, 0, 1, 0), RIG_NONE, NULL, 0);
+    rig_srb_prepare(&r, device, SRB_FUNCTION_EXECUTE_SCSI,
+                    CDB(SCSIOP_READ, 0, 0, 0, 0, 9, 0, 0, 1, 0), RIG_NONE, NULL, 0);
     r.srb.SrbFlags = SRB_FLAGS_DATA_IN;
     r.srb.DataBuffer = data;
     r.srb.DataTransferLength = 2048;
@@ -223,8 +227,9 @@ static void more_requests_than_slots(void **state)
 
     (void)state;
     for (unsigned i = 0; i < MANY; i++)
-        rig_srb_begin(&many[i], device, SRB_FUNCTION_EXECUTE_SCSI, CDB(SCSIOP_TEST_UNIT_READY, 0, (uint8_t)(i >> 8), (uint8_t)i, 0, 0),
-                      RIG_NONE, NULL, 0);
+        rig_srb_begin(&many[i], device, SRB_FUNCTION_EXECUTE_SCSI,
+                      CDB(SCSIOP_TEST_UNIT_READY, 0, (uint8_t)(i >> 8), (uint8_t)i, 0, 0), RIG_NONE,
+                      NULL, 0);
     for (unsigned i = 0; i < 256; i++) {
         fetch_begin(&fetched[i], program, 92);
         assert_ok(fetch_end(&fetched[i]));
@@ -297,7 +302,8 @@ static void a_fetch_that_is_too_small_leaves_the_request(void **state)
     fetch_begin(&f, program, 0);
     assert_status(fetch_end(&f), STATUS_BUFFER_TOO_SMALL);
     fetch_free(&f);
-    rig_srb_begin(&r, device, SRB_FUNCTION_EXECUTE_SCSI, CDB(SCSIOP_WRITE, 0, 0, 0, 0, 0, 0, 0, 1, 0), RIG_OUT, data, 512);
+    rig_srb_begin(&r, device, SRB_FUNCTION_EXECUTE_SCSI,
+                  CDB(SCSIOP_WRITE, 0, 0, 0, 0, 0, 0, 0, 1, 0), RIG_OUT, data, 512);
     fetch_begin(&f, program, 92 + 511);
     assert_status(fetch_end(&f), STATUS_BUFFER_TOO_SMALL);
     assert_int_equal(f.buffer[0], 0xEE); /* nothing was written */
@@ -428,7 +434,8 @@ static void data_for_one_that_wants_none(void **state)
     answer a;
 
     (void)state;
-    rig_srb_begin(&r, device, SRB_FUNCTION_EXECUTE_SCSI, CDB(SCSIOP_WRITE, 0, 0, 0, 0, 0, 0, 0, 1, 0), RIG_OUT, data, 512);
+    rig_srb_begin(&r, device, SRB_FUNCTION_EXECUTE_SCSI,
+                  CDB(SCSIOP_WRITE, 0, 0, 0, 0, 0, 0, 0, 1, 0), RIG_OUT, data, 512);
     fetch_one(&f, program);
     answer_start(&a, &f, STATUS_SUCCESS, SRB_STATUS_SUCCESS, 512);
     answer_srb(&a)->SrbFlags = SRB_FLAGS_DATA_IN;
@@ -462,14 +469,21 @@ static void malformed_answers_change_nothing(void **state)
     answer_header(&a)->Status = STATUS_SUCCESS;
     /* Length says more than there is. */
     answer_header(&a)->Length = a.used;
-    assert_status(rig_call(program, IOCTL_COMPLETE_REQUEST, a.bytes, a.used - 1, NULL, 0, NULL), STATUS_INVALID_PARAMETER);
-    assert_status(rig_call(program, IOCTL_COMPLETE_REQUEST, a.bytes, 91, NULL, 0, NULL), STATUS_INVALID_PARAMETER);
-    assert_status(rig_call(program, IOCTL_COMPLETE_REQUEST, a.bytes, 48, NULL, 0, NULL), STATUS_INVALID_PARAMETER);
-    assert_status(rig_call(program, IOCTL_COMPLETE_REQUEST, a.bytes, 47, NULL, 0, NULL), STATUS_INVALID_PARAMETER);
-    assert_status(rig_call(program, IOCTL_COMPLETE_REQUEST, NULL, 0, NULL, 0, NULL), STATUS_INVALID_PARAMETER);
-    assert_status(rig_call(program, IOCTL_COMPLETE_REQUEST, NULL, 0, data, 100, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(program, IOCTL_COMPLETE_REQUEST, a.bytes, a.used - 1, NULL, 0, NULL),
+                  STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(program, IOCTL_COMPLETE_REQUEST, a.bytes, 91, NULL, 0, NULL),
+                  STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(program, IOCTL_COMPLETE_REQUEST, a.bytes, 48, NULL, 0, NULL),
+                  STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(program, IOCTL_COMPLETE_REQUEST, a.bytes, 47, NULL, 0, NULL),
+                  STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(program, IOCTL_COMPLETE_REQUEST, NULL, 0, NULL, 0, NULL),
+                  STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(program, IOCTL_COMPLETE_REQUEST, NULL, 0, data, 100, NULL),
+                  STATUS_INVALID_PARAMETER);
     answer_header(&a)->Length = 0xFFFFFFFF;
-    assert_status(rig_call(program, IOCTL_COMPLETE_REQUEST, a.bytes, a.used, NULL, 0, NULL), STATUS_INVALID_PARAMETER);
+    assert_status(rig_call(program, IOCTL_COMPLETE_REQUEST, a.bytes, a.used, NULL, 0, NULL),
+                  STATUS_INVALID_PARAMETER);
     assert_false(rig_srb_done(&r));
     assert_ok(answer_send(&a, program));
     assert_ok(rig_srb_end(&r));
@@ -496,14 +510,16 @@ static void sense_data(void **state)
         r.srb.SenseInfoBufferLength = rows[i].room;
         rig_srb_send(&r, device);
         fetch_one(&f, program);
-        answer_start(&a, &f, STATUS_IO_DEVICE_ERROR, SRB_STATUS_ERROR | SRB_STATUS_AUTOSENSE_VALID, 2048);
+        answer_start(&a, &f, STATUS_IO_DEVICE_ERROR, SRB_STATUS_ERROR | SRB_STATUS_AUTOSENSE_VALID,
+                     2048);
         answer_srb(&a)->ScsiStatus = SCSISTAT_CHECK_CONDITION;
         answer_srb(&a)->SenseInfoBufferLength = rows[i].sent;
         answer_add(&a, sense, rows[i].sent);
         assert_ok(answer_send(&a, program));
         assert_status(rig_srb_end(&r), STATUS_IO_DEVICE_ERROR);
         assert_int_equal(r.srb.ScsiStatus, SCSISTAT_CHECK_CONDITION);
-        assert_int_equal(r.srb.SrbStatus, SRB_STATUS_ERROR | (rows[i].got != 0 ? SRB_STATUS_AUTOSENSE_VALID : 0));
+        assert_int_equal(r.srb.SrbStatus,
+                         SRB_STATUS_ERROR | (rows[i].got != 0 ? SRB_STATUS_AUTOSENSE_VALID : 0));
         if (rows[i].got != 0)
             assert_int_equal(r.srb.SenseInfoBufferLength, rows[i].got);
         for (int k = 0; k < 64; k++)
@@ -548,7 +564,8 @@ static void statuses_never_contradict_each_other(void **state)
         NTSTATUS status;
         UCHAR srb_status;
     } rows[] = {{STATUS_SUCCESS, SRB_STATUS_SUCCESS, STATUS_SUCCESS, SRB_STATUS_SUCCESS},
-                {STATUS_SUCCESS, SRB_STATUS_SUCCESS | SRB_STATUS_QUEUE_FROZEN, STATUS_SUCCESS, SRB_STATUS_SUCCESS},
+                {STATUS_SUCCESS, SRB_STATUS_SUCCESS | SRB_STATUS_QUEUE_FROZEN, STATUS_SUCCESS,
+                 SRB_STATUS_SUCCESS},
                 {STATUS_SUCCESS, SRB_STATUS_DATA_OVERRUN, STATUS_SUCCESS, SRB_STATUS_DATA_OVERRUN},
                 {STATUS_SUCCESS, SRB_STATUS_ERROR, STATUS_IO_DEVICE_ERROR, SRB_STATUS_ERROR},
                 {STATUS_SUCCESS, SRB_STATUS_TIMEOUT, STATUS_IO_DEVICE_ERROR, SRB_STATUS_TIMEOUT},
@@ -561,7 +578,8 @@ static void statuses_never_contradict_each_other(void **state)
         fetch f;
         answer a;
 
-        rig_srb_begin(&r, device, SRB_FUNCTION_EXECUTE_SCSI, CDB(0, 0, 0, 0, 0, 0), RIG_NONE, NULL, 0);
+        rig_srb_begin(&r, device, SRB_FUNCTION_EXECUTE_SCSI, CDB(0, 0, 0, 0, 0, 0), RIG_NONE, NULL,
+                      0);
         fetch_one(&f, program);
         answer_start(&a, &f, rows[i].sent, rows[i].srb_sent, 0);
         assert_ok(answer_send(&a, program));
@@ -619,7 +637,8 @@ static void a_claim_gives_our_own_device(void **state)
         rig_srb_begin(&r, device, SRB_FUNCTION_CLAIM_DEVICE, NULL, 0, RIG_NONE, NULL, 0);
         fetch_one(&f, program);
         assert_int_equal(srb_of(&f)->Function, SRB_FUNCTION_CLAIM_DEVICE);
-        answer_start(&a, &f, good ? STATUS_SUCCESS : STATUS_DEVICE_BUSY, good ? SRB_STATUS_SUCCESS : SRB_STATUS_BUSY, 0);
+        answer_start(&a, &f, good ? STATUS_SUCCESS : STATUS_DEVICE_BUSY,
+                     good ? SRB_STATUS_SUCCESS : SRB_STATUS_BUSY, 0);
         assert_ok(answer_send(&a, program));
         assert_status(rig_srb_end(&r), good ? STATUS_SUCCESS : STATUS_DEVICE_BUSY);
         assert_ptr_equal(r.srb.DataBuffer, good ? pdo : NULL);
@@ -661,7 +680,8 @@ static void cancelled_once_it_is_fetched(void **state)
     assert_int_equal(r.srb.SrbStatus, SRB_STATUS_ABORTED);
     data[0] = 0x77;
     assert_status(answer_read(&f, program), STATUS_NOT_FOUND);
-    assert_int_equal(data[0], 0x77); /* nothing was written into memory that is not the request's any more */
+    assert_int_equal(data[0],
+                     0x77); /* nothing was written into memory that is not the request's any more */
     fetch_free(&f);
 }
 

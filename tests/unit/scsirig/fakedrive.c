@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* fakedrive.c - what a device of the adapter does by itself: a CD drive, as far as drivers look at it. */
+/* fakedrive.c - what a device of the adapter does by itself: a CD drive, as far as drivers look at
+ * it. */
 #include "rig.h"
 
 PSCSI_REQUEST_BLOCK fake_srb_of(PIRP irp)
@@ -19,7 +20,8 @@ uint8_t *fake_data(PIRP irp)
     return (uint8_t *)MmGetSystemAddressForMdlSafe(irp->MdlAddress, NormalPagePriority) + offset;
 }
 
-NTSTATUS fake_complete_srb(PIRP irp, NTSTATUS status, UCHAR srb_status, UCHAR scsi_status, ULONG transferred)
+NTSTATUS fake_complete_srb(PIRP irp, NTSTATUS status, UCHAR srb_status, UCHAR scsi_status,
+                           ULONG transferred)
 {
     PSCSI_REQUEST_BLOCK srb = fake_srb_of(irp);
 
@@ -31,7 +33,8 @@ NTSTATUS fake_complete_srb(PIRP irp, NTSTATUS status, UCHAR srb_status, UCHAR sc
 
 NTSTATUS fake_good(PIRP irp)
 {
-    return fake_complete_srb(irp, STATUS_SUCCESS, SRB_STATUS_SUCCESS, SCSISTAT_GOOD, fake_srb_of(irp)->DataTransferLength);
+    return fake_complete_srb(irp, STATUS_SUCCESS, SRB_STATUS_SUCCESS, SCSISTAT_GOOD,
+                             fake_srb_of(irp)->DataTransferLength);
 }
 
 NTSTATUS fake_sense(PIRP irp, UCHAR key, UCHAR asc, UCHAR ascq)
@@ -41,7 +44,8 @@ NTSTATUS fake_sense(PIRP irp, UCHAR key, UCHAR asc, UCHAR ascq)
     UCHAR status = SRB_STATUS_ERROR;
 
     if (srb->SenseInfoBuffer != NULL && srb->SenseInfoBufferLength != 0) {
-        UCHAR length = srb->SenseInfoBufferLength < sizeof(sense) ? srb->SenseInfoBufferLength : sizeof(sense);
+        UCHAR length =
+            srb->SenseInfoBufferLength < sizeof(sense) ? srb->SenseInfoBufferLength : sizeof(sense);
 
         memcpy(srb->SenseInfoBuffer, sense, length);
         srb->SenseInfoBufferLength = length;
@@ -74,7 +78,8 @@ bool fake_holds(const void *buffer, uint8_t medium, uint32_t block, uint32_t cou
     return true;
 }
 
-/* What a command brings, cut off at the buffer's end: an overrun where the buffer takes more than there is. */
+/* What a command brings, cut off at the buffer's end: an overrun where the buffer takes more than
+ * there is. */
 static NTSTATUS bring(PIRP irp, const void *data, ULONG length)
 {
     PSCSI_REQUEST_BLOCK srb = fake_srb_of(irp);
@@ -84,7 +89,8 @@ static NTSTATUS bring(PIRP irp, const void *data, ULONG length)
     if (length != 0)
         memcpy(fake_data(irp), data, length);
     if (length < srb->DataTransferLength)
-        return fake_complete_srb(irp, STATUS_BUFFER_OVERFLOW, SRB_STATUS_DATA_OVERRUN, SCSISTAT_GOOD, length);
+        return fake_complete_srb(irp, STATUS_BUFFER_OVERFLOW, SRB_STATUS_DATA_OVERRUN,
+                                 SCSISTAT_GOOD, length);
     return fake_good(irp);
 }
 
@@ -127,8 +133,10 @@ static NTSTATUS read_toc(fake_lun *lun, PIRP irp, PSCSI_REQUEST_BLOCK srb)
 
 static NTSTATUS command(fake_lun *lun, PIRP irp, PSCSI_REQUEST_BLOCK srb)
 {
-    static const uint8_t inquiry[36] = {5, 0x80, 5, 2, 31, 0, 0, 0, 'F', 'A', 'K', 'E', ' ', ' ', ' ', ' ', 'D', 'r', 'i', 'v', 'e'};
-    static const uint8_t configuration[16] = {0, 0, 0, 12, 0, 0, 0, 0x10, 0, 0, 3, 4, 0, 0x10, 1, 0};
+    static const uint8_t inquiry[36] = {5,   0x80, 5,   2,   31,  0,   0,   0,   'F', 'A', 'K',
+                                        'E', ' ',  ' ', ' ', ' ', 'D', 'r', 'i', 'v', 'e'};
+    static const uint8_t configuration[16] = {0, 0, 0, 12, 0, 0,    0, 0x10,
+                                              0, 0, 3, 4,  0, 0x10, 1, 0};
     static const uint8_t subchannel[16] = {0, 0x15, 0, 12, 1};
     fake_disc *disc = &lun->disc;
     uint8_t capacity[8] = {0};
@@ -216,8 +224,8 @@ NTSTATUS fake_properties(fake_lun *lun, PIRP irp, PIO_STACK_LOCATION stack)
     STORAGE_ADAPTER_DESCRIPTOR adapter = {.Version = sizeof(adapter), .Size = sizeof(adapter)};
     ULONG length = stack->Parameters.DeviceIoControl.OutputBufferLength;
 
-    if (stack->Parameters.DeviceIoControl.IoControlCode != IOCTL_STORAGE_QUERY_PROPERTY || lun->no_properties ||
-        query->PropertyId != StorageAdapterProperty)
+    if (stack->Parameters.DeviceIoControl.IoControlCode != IOCTL_STORAGE_QUERY_PROPERTY ||
+        lun->no_properties || query->PropertyId != StorageAdapterProperty)
         return fake_complete(irp, STATUS_INVALID_DEVICE_REQUEST, 0);
     adapter.MaximumTransferLength = lun->maximum_transfer;
     adapter.MaximumPhysicalPages = lun->maximum_pages;

@@ -131,8 +131,8 @@ NTSTATUS rig_open_name(const WCHAR *name, HANDLE *handle)
 
     RtlInitUnicodeString(&string, name);
     InitializeObjectAttributes(&attributes, &string, OBJ_CASE_INSENSITIVE, NULL, NULL);
-    return NtCreateFile(handle, GENERIC_READ | GENERIC_WRITE | SYNCHRONIZE, &attributes, &iosb, NULL, 0,
-                        FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_OPEN, 0, NULL, 0);
+    return NtCreateFile(handle, GENERIC_READ | GENERIC_WRITE | SYNCHRONIZE, &attributes, &iosb,
+                        NULL, 0, FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_OPEN, 0, NULL, 0);
 }
 
 NTSTATUS rig_try_open(const GUID *guid, HANDLE *handle)
@@ -179,10 +179,12 @@ static NTSTATUS io_begun(rig_io *io, NTSTATUS status)
     return status;
 }
 
-NTSTATUS rig_control(rig_io *io, HANDLE handle, ULONG code, void *in, ULONG in_size, void *out, ULONG out_size)
+NTSTATUS rig_control(rig_io *io, HANDLE handle, ULONG code, void *in, ULONG in_size, void *out,
+                     ULONG out_size)
 {
     io_begin(io, handle);
-    return io_begun(io, NtDeviceIoControlFile(handle, io->event, NULL, NULL, &io->iosb, code, in, in_size, out, out_size));
+    return io_begun(io, NtDeviceIoControlFile(handle, io->event, NULL, NULL, &io->iosb, code, in,
+                                              in_size, out, out_size));
 }
 
 NTSTATUS rig_read(rig_io *io, HANDLE handle, uint64_t offset, void *buffer, ULONG length)
@@ -190,7 +192,8 @@ NTSTATUS rig_read(rig_io *io, HANDLE handle, uint64_t offset, void *buffer, ULON
     LARGE_INTEGER at = {.QuadPart = (LONGLONG)offset};
 
     io_begin(io, handle);
-    return io_begun(io, NtReadFile(handle, io->event, NULL, NULL, &io->iosb, buffer, length, &at, NULL));
+    return io_begun(
+        io, NtReadFile(handle, io->event, NULL, NULL, &io->iosb, buffer, length, &at, NULL));
 }
 
 bool rig_io_done(rig_io *io)
@@ -218,7 +221,8 @@ void rig_io_cancel(rig_io *io)
     assert_true(status == STATUS_SUCCESS || status == STATUS_NOT_FOUND);
 }
 
-NTSTATUS rig_call(HANDLE handle, ULONG code, void *in, ULONG in_size, void *out, ULONG out_size, ULONG_PTR *information)
+NTSTATUS rig_call(HANDLE handle, ULONG code, void *in, ULONG in_size, void *out, ULONG out_size,
+                  ULONG_PTR *information)
 {
     NTSTATUS status;
     rig_io io;
@@ -243,8 +247,8 @@ static NTSTATUS NTAPI srb_completed(PDEVICE_OBJECT device, PIRP irp, PVOID conte
     return STATUS_MORE_PROCESSING_REQUIRED;
 }
 
-void rig_srb_prepare(rig_srb *r, PDEVICE_OBJECT device, UCHAR function, const uint8_t *cdb, size_t cdb_length,
-                     enum rig_direction direction, void *buffer, ULONG length)
+void rig_srb_prepare(rig_srb *r, PDEVICE_OBJECT device, UCHAR function, const uint8_t *cdb,
+                     size_t cdb_length, enum rig_direction direction, void *buffer, ULONG length)
 {
     PIO_STACK_LOCATION stack;
 
@@ -258,7 +262,9 @@ void rig_srb_prepare(rig_srb *r, PDEVICE_OBJECT device, UCHAR function, const ui
     r->srb.TimeOutValue = 10;
     r->srb.SenseInfoBuffer = r->sense;
     r->srb.SenseInfoBufferLength = sizeof(r->sense);
-    r->srb.SrbFlags = direction == RIG_IN ? SRB_FLAGS_DATA_IN : direction == RIG_OUT ? SRB_FLAGS_DATA_OUT : 0;
+    r->srb.SrbFlags = direction == RIG_IN    ? SRB_FLAGS_DATA_IN
+                      : direction == RIG_OUT ? SRB_FLAGS_DATA_OUT
+                                             : 0;
     r->irp = IoAllocateIrp(device->StackSize, FALSE);
     assert_non_null(r->irp);
     if (direction != RIG_NONE) {
@@ -282,8 +288,8 @@ void rig_srb_send(rig_srb *r, PDEVICE_OBJECT device)
     IoCallDriver(device, r->irp);
 }
 
-void rig_srb_begin(rig_srb *r, PDEVICE_OBJECT device, UCHAR function, const uint8_t *cdb, size_t cdb_length,
-                   enum rig_direction direction, void *buffer, ULONG length)
+void rig_srb_begin(rig_srb *r, PDEVICE_OBJECT device, UCHAR function, const uint8_t *cdb,
+                   size_t cdb_length, enum rig_direction direction, void *buffer, ULONG length)
 {
     rig_srb_prepare(r, device, function, cdb, cdb_length, direction, buffer, length);
     rig_srb_send(r, device);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rig.h - what the tests of scsiserver, scsiclient and cdrom share: an adapter of the test's own (fakeport) whose devices do as the
- * test says, programs' calls (open an interface, send a control code, wait, cancel) and class drivers' (SRBs).
+ * rig.h - what the tests of scsiserver, scsiclient and cdrom share: an adapter of the test's own
+ * (fakeport) whose devices do as the test says, programs' calls (open an interface, send a control
+ * code, wait, cancel) and class drivers' (SRBs).
  *
- * The drivers under test are compiled into the program, each with a name of its own for DriverEntry.
+ * The drivers under test are compiled into the program, each with a name of its own for
+ * DriverEntry.
  */
 #ifndef TESTS_UNIT_SCSIRIG_RIG_H
 #define TESTS_UNIT_SCSIRIG_RIG_H
@@ -74,7 +76,8 @@ void rig_shutdown(void);
         }                                                                                          \
     } while (0)
 void rig_sleep(unsigned milliseconds);
-/* Some time that is different each time, up to a few microseconds: to meet another thread at another place. */
+/* Some time that is different each time, up to a few microseconds: to meet another thread at
+ * another place. */
 void rig_spin(unsigned *seed, unsigned most);
 
 typedef struct rig_thread {
@@ -106,7 +109,8 @@ typedef struct rig_io {
     HANDLE handle;
 } rig_io;
 /* STATUS_PENDING, or what it ended with; rig_io_end in either case. */
-NTSTATUS rig_control(rig_io *io, HANDLE handle, ULONG code, void *in, ULONG in_size, void *out, ULONG out_size);
+NTSTATUS rig_control(rig_io *io, HANDLE handle, ULONG code, void *in, ULONG in_size, void *out,
+                     ULONG out_size);
 NTSTATUS rig_read(rig_io *io, HANDLE handle, uint64_t offset, void *buffer, ULONG length);
 bool rig_io_done(rig_io *io);
 /* Waits for the end: the status; iosb says the rest. The test fails after RIG_WAIT. */
@@ -114,7 +118,8 @@ NTSTATUS rig_io_end(rig_io *io);
 /* Cancels it; it ends in its own time. */
 void rig_io_cancel(rig_io *io);
 /* Start and end in one; *information may be NULL. */
-NTSTATUS rig_call(HANDLE handle, ULONG code, void *in, ULONG in_size, void *out, ULONG out_size, ULONG_PTR *information);
+NTSTATUS rig_call(HANDLE handle, ULONG code, void *in, ULONG in_size, void *out, ULONG out_size,
+                  ULONG_PTR *information);
 
 /* ---- class drivers ---- */
 
@@ -129,11 +134,11 @@ typedef struct rig_srb {
 } rig_srb;
 enum rig_direction { RIG_NONE, RIG_IN, RIG_OUT };
 /* Sends it to the device; rig_srb_end waits (RIG_WAIT) and frees what was needed. */
-void rig_srb_begin(rig_srb *r, PDEVICE_OBJECT device, UCHAR function, const uint8_t *cdb, size_t cdb_length,
-                   enum rig_direction direction, void *buffer, ULONG length);
+void rig_srb_begin(rig_srb *r, PDEVICE_OBJECT device, UCHAR function, const uint8_t *cdb,
+                   size_t cdb_length, enum rig_direction direction, void *buffer, ULONG length);
 /* In two steps, for tests that change the SRB before it goes. */
-void rig_srb_prepare(rig_srb *r, PDEVICE_OBJECT device, UCHAR function, const uint8_t *cdb, size_t cdb_length,
-                     enum rig_direction direction, void *buffer, ULONG length);
+void rig_srb_prepare(rig_srb *r, PDEVICE_OBJECT device, UCHAR function, const uint8_t *cdb,
+                     size_t cdb_length, enum rig_direction direction, void *buffer, ULONG length);
 void rig_srb_send(rig_srb *r, PDEVICE_OBJECT device);
 bool rig_srb_done(rig_srb *r);
 NTSTATUS rig_srb_end(rig_srb *r);
@@ -154,12 +159,12 @@ typedef struct fake_record {
 
 typedef struct fake_disc {
     bool present;
-    bool locked;         /* PREVENT MEDIUM REMOVAL */
-    uint8_t medium;      /* goes into every byte */
+    bool locked;    /* PREVENT MEDIUM REMOVAL */
+    uint8_t medium; /* goes into every byte */
     uint32_t blocks;
     unsigned attentions; /* this many commands more are answered UNIT ATTENTION */
     uint8_t attention_asc;
-    unsigned not_ready;  /* this many commands more: NOT READY, becoming ready */
+    unsigned not_ready; /* this many commands more: NOT READY, becoming ready */
 } fake_disc;
 
 typedef struct fake_lun fake_lun;
@@ -169,8 +174,8 @@ typedef NTSTATUS fake_ioctl(fake_lun *lun, PIRP irp, PIO_STACK_LOCATION stack);
 
 struct fake_lun {
     /* The test's, set before fake_plug or while nothing runs. */
-    const WCHAR *instance;  /* L"1" */
-    const WCHAR *ids[6];    /* NULL: those of a drive; those of a list double terminated */
+    const WCHAR *instance; /* L"1" */
+    const WCHAR *ids[6];   /* NULL: those of a drive; those of a list double terminated */
     const WCHAR *texts[2];
     NTSTATUS id_status[6];  /* an error: the ID is answered with it */
     ULONG maximum_transfer; /* 0: 64 KiB */
@@ -222,7 +227,7 @@ fake_ioctl fake_properties;
 
 /* For on_srb and on_ioctl: hold the IRP (STATUS_PENDING) until somebody takes or cancels it. */
 NTSTATUS fake_hold(fake_lun *lun, PIRP irp);
-fake_srb fake_hold_srb;     /* holds all */
+fake_srb fake_hold_srb; /* holds all */
 fake_ioctl fake_hold_ioctl;
 /* The oldest that is held, no longer cancellable, or NULL. */
 PIRP fake_take(fake_lun *lun);
@@ -230,7 +235,8 @@ PSCSI_REQUEST_BLOCK fake_srb_of(PIRP irp);
 /* The SRB's data, length bytes at most, as the adapter sees it. */
 uint8_t *fake_data(PIRP irp);
 NTSTATUS fake_complete(PIRP irp, NTSTATUS status, ULONG_PTR information);
-NTSTATUS fake_complete_srb(PIRP irp, NTSTATUS status, UCHAR srb_status, UCHAR scsi_status, ULONG transferred);
+NTSTATUS fake_complete_srb(PIRP irp, NTSTATUS status, UCHAR srb_status, UCHAR scsi_status,
+                           ULONG transferred);
 NTSTATUS fake_sense(PIRP irp, UCHAR key, UCHAR asc, UCHAR ascq);
 /* Good, with all its data. */
 NTSTATUS fake_good(PIRP irp);

@@ -86,7 +86,8 @@ static void a_claim_that_succeeds_after_the_handle_was_closed(void **state)
     assert_false(lun.claimed);
     free_request(&r);
     lun.on_srb = fake_drive;
-    rig_until(rig_try_open(&server_guid, &handle) == STATUS_SUCCESS); /* CLOSE comes in its own time */
+    rig_until(rig_try_open(&server_guid, &handle) ==
+              STATUS_SUCCESS); /* CLOSE comes in its own time */
     assert_ok(send_function(handle, SRB_FUNCTION_CLAIM_DEVICE));
     rig_close(handle);
 }

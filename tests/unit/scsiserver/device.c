@@ -15,7 +15,8 @@ static REQUEST_HEADER *get_pnp_info(HANDLE handle)
     assert_ok(rig_call(handle, IOCTL_GET_PNP_INFO, NULL, 0, answer, sizeof(answer), &information));
     assert_int_equal(header->Length, information);
     header->Op = OP_PLUGIN;
-    assert_int_equal(ScsinetCheckHeader(header, ScsinetFromServer, SCSINET_MAXIMUM_FRAME), ScsinetFrameGood);
+    assert_int_equal(ScsinetCheckHeader(header, ScsinetFromServer, SCSINET_MAXIMUM_FRAME),
+                     ScsinetFrameGood);
     return header;
 }
 
@@ -24,13 +25,15 @@ static const PNP_INFO *info_of(const REQUEST_HEADER *header)
     return (const PNP_INFO *)(header + 1);
 }
 
-static void assert_entry(const REQUEST_HEADER *header, const PNP_ENTRY *entry, const WCHAR *text, size_t characters)
+static void assert_entry(const REQUEST_HEADER *header, const PNP_ENTRY *entry, const WCHAR *text,
+                         size_t characters)
 {
     assert_ok(entry->Status);
     assert_int_equal(entry->InfoLength, characters * sizeof(WCHAR));
     assert_memory_equal((const uint8_t *)(header + 1) + entry->InfoOffset, text, entry->InfoLength);
 }
-#define ASSERT_ENTRY(header, entry, text) assert_entry((header), (entry), (text), sizeof(text) / sizeof(WCHAR))
+#define ASSERT_ENTRY(header, entry, text)                                                          \
+    assert_entry((header), (entry), (text), sizeof(text) / sizeof(WCHAR))
 
 static void it_says_what_its_bus_says(void **state)
 {
@@ -65,8 +68,10 @@ static void it_says_what_its_bus_says(void **state)
 
     /* Exactly enough room, and one byte less. */
     assert_ok(rig_call(handle, IOCTL_GET_PNP_INFO, NULL, 0, answer, header->Length, NULL));
-    assert_status(rig_call(handle, IOCTL_GET_PNP_INFO, NULL, 0, answer, header->Length - 1, NULL), STATUS_BUFFER_TOO_SMALL);
-    assert_status(rig_call(handle, IOCTL_GET_PNP_INFO, NULL, 0, NULL, 0, NULL), STATUS_BUFFER_TOO_SMALL);
+    assert_status(rig_call(handle, IOCTL_GET_PNP_INFO, NULL, 0, answer, header->Length - 1, NULL),
+                  STATUS_BUFFER_TOO_SMALL);
+    assert_status(rig_call(handle, IOCTL_GET_PNP_INFO, NULL, 0, NULL, 0, NULL),
+                  STATUS_BUFFER_TOO_SMALL);
     rig_close(handle);
 }
 
@@ -159,7 +164,8 @@ static void one_program_at_a_time(void **state)
     (void)state;
     first = rig_open(&server_guid);
     assert_status(rig_try_open(&server_guid, &second), STATUS_SHARING_VIOLATION);
-    assert_status(rig_call(first, CTL_CODE(FILE_DEVICE_CONTROLLER, 99, METHOD_BUFFERED, 0), NULL, 0, NULL, 0, NULL),
+    assert_status(rig_call(first, CTL_CODE(FILE_DEVICE_CONTROLLER, 99, METHOD_BUFFERED, 0), NULL, 0,
+                           NULL, 0, NULL),
                   STATUS_INVALID_DEVICE_REQUEST);
     rig_close(first);
     second = rig_open(&server_guid);
@@ -184,7 +190,8 @@ static void stopped_it_does_nothing_started_it_does_again(void **state)
     lun.on_srb = fake_drive;
     make_read(&r, 0, 1);
     assert_status(execute(&r, handle), STATUS_DEVICE_NOT_READY);
-    assert_status(rig_call(handle, IOCTL_GET_PNP_INFO, NULL, 0, answer, sizeof(answer), NULL), STATUS_DEVICE_NOT_READY);
+    assert_status(rig_call(handle, IOCTL_GET_PNP_INFO, NULL, 0, answer, sizeof(answer), NULL),
+                  STATUS_DEVICE_NOT_READY);
     assert_int_equal(rig_interfaces(&server_guid), 0);
     lun.maximum_transfer = 8192;
     assert_ok(fake_pnp(&lun, IRP_MN_START_DEVICE));
@@ -271,7 +278,8 @@ static void the_driver_is_swapped_and_swapped_back(void **state)
     ntio_get_counts(&after);
     assert_int_equal(after.pool_blocks, before.pool_blocks);
     assert_int_equal(after.irps, before.irps);
-    assert_in_range(after.objects, before.objects - 2, before.objects + 2); /* some go in their own time */
+    assert_in_range(after.objects, before.objects - 2,
+                    before.objects + 2); /* some go in their own time */
 }
 
 int main(void)
@@ -283,10 +291,14 @@ int main(void)
         cmocka_unit_test_teardown(what_does_not_fit_is_refused_not_cut, server_teardown),
         cmocka_unit_test_teardown(transfers_are_as_long_as_the_adapter_takes, server_teardown),
         cmocka_unit_test_setup_teardown(one_program_at_a_time, server_setup, server_teardown),
-        cmocka_unit_test_setup_teardown(stopped_it_does_nothing_started_it_does_again, server_setup, server_teardown),
-        cmocka_unit_test_setup_teardown(an_open_handle_keeps_it_from_going, server_setup, server_teardown),
-        cmocka_unit_test_setup_teardown(pulled_out_with_requests_in_flight, server_setup, server_teardown),
-        cmocka_unit_test_setup_teardown(the_driver_is_swapped_and_swapped_back, server_setup, server_teardown),
+        cmocka_unit_test_setup_teardown(stopped_it_does_nothing_started_it_does_again, server_setup,
+                                        server_teardown),
+        cmocka_unit_test_setup_teardown(an_open_handle_keeps_it_from_going, server_setup,
+                                        server_teardown),
+        cmocka_unit_test_setup_teardown(pulled_out_with_requests_in_flight, server_setup,
+                                        server_teardown),
+        cmocka_unit_test_setup_teardown(the_driver_is_swapped_and_swapped_back, server_setup,
+                                        server_teardown),
     };
 
     return cmocka_run_group_tests_name("scsiserver-device", tests, NULL, NULL);

@@ -68,7 +68,8 @@ static void data_out_goes_down(void **state)
 
     (void)state;
     lun.on_srb = take_data_out;
-    make_srb(&r, SRB_FUNCTION_EXECUTE_SCSI, CDB(SCSIOP_WRITE, 0, 0, 0, 0, 0, 0, 0, 1, 0), SRB_FLAGS_DATA_OUT, 512, 18);
+    make_srb(&r, SRB_FUNCTION_EXECUTE_SCSI, CDB(SCSIOP_WRITE, 0, 0, 0, 0, 0, 0, 0, 1, 0),
+             SRB_FLAGS_DATA_OUT, 512, 18);
     for (int i = 0; i < 512; i++)
         body_of(&r)[44 + i] = (uint8_t)(i * 3);
     assert_ok(execute(&r, handle));
@@ -108,7 +109,8 @@ static void fields_go_down_but_nobody_elses_pointers(void **state)
 
     (void)state;
     lun.on_srb = look_at_fields;
-    make_srb(&r, SRB_FUNCTION_EXECUTE_SCSI, CDB(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16), 0, 0, 255);
+    make_srb(&r, SRB_FUNCTION_EXECUTE_SCSI,
+             CDB(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16), 0, 0, 255);
     srb_of(&r)->PathId = 1;
     srb_of(&r)->TargetId = 2;
     srb_of(&r)->Lun = 3;
@@ -128,19 +130,21 @@ static void fields_go_down_but_nobody_elses_pointers(void **state)
     assert_int_equal(passed_down.CdbLength, 16);
     assert_int_equal(passed_down.SenseInfoBufferLength, 255);
     /* Who owns which memory is this machine's affair. */
-    assert_int_equal(passed_flags,
-                     SRB_FLAGS_QUEUE_ACTION_ENABLE | SRB_FLAGS_DISABLE_DISCONNECT | SRB_FLAGS_DISABLE_SYNCH_TRANSFER |
-                         SRB_FLAGS_BYPASS_FROZEN_QUEUE | SRB_FLAGS_DISABLE_AUTOSENSE | SRB_FLAGS_NO_QUEUE_FREEZE |
-                         SRB_FLAGS_ADAPTER_CACHE_ENABLE | SRB_FLAGS_BYPASS_LOCKED_QUEUE);
+    assert_int_equal(passed_flags, SRB_FLAGS_QUEUE_ACTION_ENABLE | SRB_FLAGS_DISABLE_DISCONNECT |
+                                       SRB_FLAGS_DISABLE_SYNCH_TRANSFER |
+                                       SRB_FLAGS_BYPASS_FROZEN_QUEUE | SRB_FLAGS_DISABLE_AUTOSENSE |
+                                       SRB_FLAGS_NO_QUEUE_FREEZE | SRB_FLAGS_ADAPTER_CACHE_ENABLE |
+                                       SRB_FLAGS_BYPASS_LOCKED_QUEUE);
     free_request(&r);
 }
 
 static void each_function(void **state)
 {
-    static const UCHAR allowed[] = {SRB_FUNCTION_EXECUTE_SCSI,  SRB_FUNCTION_CLAIM_DEVICE, SRB_FUNCTION_RELEASE_DEVICE,
-                                    SRB_FUNCTION_SHUTDOWN,      SRB_FUNCTION_FLUSH,        SRB_FUNCTION_RESET_DEVICE,
-                                    SRB_FUNCTION_RESET_LOGICAL_UNIT, SRB_FUNCTION_LOCK_QUEUE, SRB_FUNCTION_UNLOCK_QUEUE,
-                                    SRB_FUNCTION_FLUSH_QUEUE};
+    static const UCHAR allowed[] = {
+        SRB_FUNCTION_EXECUTE_SCSI,       SRB_FUNCTION_CLAIM_DEVICE, SRB_FUNCTION_RELEASE_DEVICE,
+        SRB_FUNCTION_SHUTDOWN,           SRB_FUNCTION_FLUSH,        SRB_FUNCTION_RESET_DEVICE,
+        SRB_FUNCTION_RESET_LOGICAL_UNIT, SRB_FUNCTION_LOCK_QUEUE,   SRB_FUNCTION_UNLOCK_QUEUE,
+        SRB_FUNCTION_FLUSH_QUEUE};
 
     (void)state;
     for (unsigned function = 0; function < 256; function++) {
@@ -170,7 +174,8 @@ static void a_short_transfer_brings_what_there_is(void **state)
     request r;
 
     (void)state;
-    make_srb(&r, SRB_FUNCTION_EXECUTE_SCSI, CDB(SCSIOP_INQUIRY, 0, 0, 0, 255, 0), SRB_FLAGS_DATA_IN, 255, 18);
+    make_srb(&r, SRB_FUNCTION_EXECUTE_SCSI, CDB(SCSIOP_INQUIRY, 0, 0, 0, 255, 0), SRB_FLAGS_DATA_IN,
+             255, 18);
     assert_ok(execute(&r, handle));
     assert_answer(&r, STATUS_BUFFER_OVERFLOW, 92 + 36);
     assert_int_equal(srb_of(&r)->SrbStatus, SRB_STATUS_DATA_OVERRUN);
@@ -205,7 +210,8 @@ static NTSTATUS boast(fake_lun *l, PIRP irp, PSCSI_REQUEST_BLOCK srb)
 {
     (void)l;
     srb->SenseInfoBufferLength = 255;
-    return fake_complete_srb(irp, STATUS_IO_DEVICE_ERROR, SRB_STATUS_DATA_OVERRUN | SRB_STATUS_AUTOSENSE_VALID, 2, 0xFFFFFFFF);
+    return fake_complete_srb(irp, STATUS_IO_DEVICE_ERROR,
+                             SRB_STATUS_DATA_OVERRUN | SRB_STATUS_AUTOSENSE_VALID, 2, 0xFFFFFFFF);
 }
 
 static void lengths_that_a_driver_makes_up_are_cut(void **state)
@@ -232,7 +238,8 @@ static void more_than_the_adapter_takes_is_refused(void **state)
     assert_answer(&r, STATUS_SUCCESS, 92 + 65536);
     free_request(&r);
     fake_clear(&lun);
-    make_srb(&r, SRB_FUNCTION_EXECUTE_SCSI, CDB(SCSIOP_READ, 0, 0, 0, 0, 0, 0, 0, 33, 0), SRB_FLAGS_DATA_IN, 65537, 18);
+    make_srb(&r, SRB_FUNCTION_EXECUTE_SCSI, CDB(SCSIOP_READ, 0, 0, 0, 0, 0, 0, 0, 33, 0),
+             SRB_FLAGS_DATA_IN, 65537, 18);
     assert_ok(execute(&r, handle));
     assert_answer(&r, STATUS_INVALID_PARAMETER, 92);
     assert_int_equal(srb_of(&r)->SrbStatus, SRB_STATUS_INVALID_REQUEST);
@@ -299,7 +306,8 @@ static NTSTATUS refuse(fake_lun *l, PIRP irp, PIO_STACK_LOCATION stack)
 static NTSTATUS too_much(fake_lun *l, PIRP irp, PIO_STACK_LOCATION stack)
 {
     (void)l;
-    return fake_complete(irp, STATUS_SUCCESS, stack->Parameters.DeviceIoControl.OutputBufferLength + 100);
+    return fake_complete(irp, STATUS_SUCCESS,
+                         stack->Parameters.DeviceIoControl.OutputBufferLength + 100);
 }
 
 static void an_ioctl_that_fails_or_says_too_much(void **state)
@@ -347,7 +355,8 @@ static void any_other_ioctl_is_answered_not_supported(void **state)
 
 /* ---- pass-through ---- */
 
-static SCSI_PASS_THROUGH *make_pass_through(request *r, uint8_t direction, uint32_t data, uint8_t sense)
+static SCSI_PASS_THROUGH *make_pass_through(request *r, uint8_t direction, uint32_t data,
+                                            uint8_t sense)
 {
     uint8_t whole[96 + 512] = {0};
     SCSI_PASS_THROUGH *spt = (SCSI_PASS_THROUGH *)whole;
@@ -458,10 +467,18 @@ static void a_port_driver_that_moves_what_is_not_its_own(void **state)
         ULONG_PTR data_offset;
         ULONG sense_offset;
         uint8_t data_in;
-    } rows[] = {{36, 32, 97, 56, 1},           {36, 32, (ULONG_PTR)-1, 56, 1}, {36, 32, (ULONG_PTR)-36, 56, 1},
-                {36, 32, 0, 56, 1},            {37, 32, 96, 56, 1},            {0xFFFFFFFF, 32, 96, 56, 1},
-                {36, 33, 96, 56, 1},           {36, 32, 96, 57, 1},            {36, 32, 96, 0xFFFFFFFF, 1},
-                {36, 32, 96, 56, 0},           {36, 255, 96, 0, 1},            {36, 32, 60000, 56, 1}};
+    } rows[] = {{36, 32, 97, 56, 1},
+                {36, 32, (ULONG_PTR)-1, 56, 1},
+                {36, 32, (ULONG_PTR)-36, 56, 1},
+                {36, 32, 0, 56, 1},
+                {37, 32, 96, 56, 1},
+                {0xFFFFFFFF, 32, 96, 56, 1},
+                {36, 33, 96, 56, 1},
+                {36, 32, 96, 57, 1},
+                {36, 32, 96, 0xFFFFFFFF, 1},
+                {36, 32, 96, 56, 0},
+                {36, 255, 96, 0, 1},
+                {36, 32, 60000, 56, 1}};
 
     (void)state;
     memset(&port, 0, sizeof(port));
@@ -502,7 +519,8 @@ static void malformed_requests_are_refused_and_nothing_is_touched(void **state)
     request r;
 
     (void)state;
-    assert_status(rig_call(handle, IOCTL_EXECUTE_REQUEST, NULL, 0, NULL, 0, NULL), STATUS_BUFFER_TOO_SMALL);
+    assert_status(rig_call(handle, IOCTL_EXECUTE_REQUEST, NULL, 0, NULL, 0, NULL),
+                  STATUS_BUFFER_TOO_SMALL);
     make_read(&r, 0, 1);
     r.capacity = 47;
     assert_refused(&r, STATUS_BUFFER_TOO_SMALL);
@@ -590,7 +608,8 @@ static void changing_the_buffer_meanwhile_changes_nothing(void **state)
     irp = fake_take(&lun);
     assert_non_null(irp);
     assert_int_equal(((uint8_t *)irp->AssociatedIrp.SystemBuffer)[1], 2);
-    assert_int_equal(IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.OutputBufferLength, 30);
+    assert_int_equal(
+        IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.OutputBufferLength, 30);
     fake_complete(irp, STATUS_SUCCESS, 30);
     assert_ok(end(&r));
     assert_answer(&r, STATUS_SUCCESS, 48 + 30);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Cancel against completion, close against both, programs that write into what is being read, devices that vanish under it all. */
+/* Cancel against completion, close against both, programs that write into what is being read,
+ * devices that vanish under it all. */
 #include "server.h"
 
 #define ROUNDS (6000 / RIG_SLOWER)
@@ -211,11 +212,13 @@ static NTSTATUS suspicious(fake_lun *l, PIRP irp, PSCSI_REQUEST_BLOCK srb)
     assert_true(srb->CdbLength <= 16);
     assert_true(srb->DataTransferLength <= 65536);
     if (srb->DataTransferLength != 0)
-        memset(fake_data(irp), 0xAB, srb->DataTransferLength); /* asserts that it lies in the buffer */
+        memset(fake_data(irp), 0xAB,
+               srb->DataTransferLength); /* asserts that it lies in the buffer */
     assert_true(srb->DataTransferLength + srb->SenseInfoBufferLength <= FRAME_ROOM - 92);
     if (srb->SenseInfoBufferLength != 0)
         memset(srb->SenseInfoBuffer, 0x70, srb->SenseInfoBufferLength);
-    return fake_complete_srb(irp, STATUS_IO_DEVICE_ERROR, SRB_STATUS_DATA_OVERRUN | SRB_STATUS_AUTOSENSE_VALID, 2,
+    return fake_complete_srb(irp, STATUS_IO_DEVICE_ERROR,
+                             SRB_STATUS_DATA_OVERRUN | SRB_STATUS_AUTOSENSE_VALID, 2,
                              srb->DataTransferLength);
 }
 
@@ -228,7 +231,8 @@ __attribute__((unused)) static void a_program_that_writes_meanwhile(void **state
 
     (void)state;
     lun.on_srb = suspicious;
-    make_srb(&r, SRB_FUNCTION_EXECUTE_SCSI, CDB(SCSIOP_READ, 0, 0, 0, 0, 0, 0, 0, 1, 0), SRB_FLAGS_DATA_IN, 2048, 18);
+    make_srb(&r, SRB_FUNCTION_EXECUTE_SCSI, CDB(SCSIOP_READ, 0, 0, 0, 0, 0, 0, 0, 1, 0),
+             SRB_FLAGS_DATA_IN, 2048, 18);
     r.buffer = realloc(r.buffer, FRAME_ROOM);
     assert_non_null(r.buffer);
     r.capacity = FRAME_ROOM;
@@ -240,7 +244,8 @@ __attribute__((unused)) static void a_program_that_writes_meanwhile(void **state
         header_of(&r)->Op = OP_REQUEST;
         begin(&r, handle);
         status = rig_io_end(&r.io);
-        assert_true(status == STATUS_SUCCESS || status == STATUS_INVALID_PARAMETER || status == STATUS_BUFFER_TOO_SMALL);
+        assert_true(status == STATUS_SUCCESS || status == STATUS_INVALID_PARAMETER ||
+                    status == STATUS_BUFFER_TOO_SMALL);
         if (NT_SUCCESS(status))
             assert_true(r.io.iosb.Information <= FRAME_ROOM);
         good += NT_SUCCESS(status);

@@ -62,12 +62,14 @@ static void make(request *r, uint32_t major, uint32_t length, uint32_t capacity)
                                      .MajorFunction = major};
 }
 
-void make_srb(request *r, UCHAR function, const uint8_t *cdb, size_t cdb_length, uint32_t flags, uint32_t data, uint8_t sense)
+void make_srb(request *r, UCHAR function, const uint8_t *cdb, size_t cdb_length, uint32_t flags,
+              uint32_t data, uint8_t sense)
 {
     uint32_t fixed = sizeof(REQUEST_HEADER) + sizeof(PACKED_SRB);
     PACKED_SRB *srb;
 
-    make(r, IRP_MJ_INTERNAL_DEVICE_CONTROL, fixed + (flags & SRB_FLAGS_DATA_OUT ? data : 0), fixed + data + sense);
+    make(r, IRP_MJ_INTERNAL_DEVICE_CONTROL, fixed + (flags & SRB_FLAGS_DATA_OUT ? data : 0),
+         fixed + data + sense);
     srb = srb_of(r);
     srb->Function = function;
     srb->CdbLength = (UCHAR)cdb_length;
@@ -82,8 +84,8 @@ void make_srb(request *r, UCHAR function, const uint8_t *cdb, size_t cdb_length,
 void make_read(request *r, uint32_t lba, uint32_t blocks)
 {
     make_srb(r, SRB_FUNCTION_EXECUTE_SCSI,
-             CDB(SCSIOP_READ, 0, (uint8_t)(lba >> 24), (uint8_t)(lba >> 16), (uint8_t)(lba >> 8), (uint8_t)lba, 0,
-                 (uint8_t)(blocks >> 8), (uint8_t)blocks, 0),
+             CDB(SCSIOP_READ, 0, (uint8_t)(lba >> 24), (uint8_t)(lba >> 16), (uint8_t)(lba >> 8),
+                 (uint8_t)lba, 0, (uint8_t)(blocks >> 8), (uint8_t)blocks, 0),
              SRB_FLAGS_DATA_IN, blocks * 2048, 18);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* server.h - a device of fakeport that scsiserver serves, and requests to it as they come over the wire. */
+/* server.h - a device of fakeport that scsiserver serves, and requests to it as they come over the
+ * wire. */
 #ifndef TESTS_UNIT_SCSISERVER_SERVER_H
 #define TESTS_UNIT_SCSISERVER_SERVER_H
 
@@ -28,8 +29,10 @@ typedef struct request {
 REQUEST_HEADER *header_of(request *r);
 PACKED_SRB *srb_of(request *r);
 uint8_t *body_of(request *r);
-/* An SRB request with room for its answer; data behind the PACKED_SRB for data out. Mark and ID are set. */
-void make_srb(request *r, UCHAR function, const uint8_t *cdb, size_t cdb_length, uint32_t flags, uint32_t data, uint8_t sense);
+/* An SRB request with room for its answer; data behind the PACKED_SRB for data out. Mark and ID are
+ * set. */
+void make_srb(request *r, UCHAR function, const uint8_t *cdb, size_t cdb_length, uint32_t flags,
+              uint32_t data, uint8_t sense);
 /* READ(10). */
 void make_read(request *r, uint32_t lba, uint32_t blocks);
 void make_ioctl(request *r, uint32_t code, const void *in, uint32_t in_size, uint32_t out_size);
