@@ -26,7 +26,7 @@
 #define CDROM_TIMEOUT         30u  /* seconds: an ordinary command */
 #define CDROM_LOAD_TIMEOUT    120u /* seconds: one that moves a tray */
 #define CDROM_MAXIMUM_RETRIES 8u
-#define CDROM_RETRY_DELAY     1000u /* milliseconds, for a drive that is becoming ready or is busy */
+#define CDROM_RETRY_DELAY     1000u /* milliseconds: the drive is becoming ready, or busy */
 
 /* What is waited before such a retry, as KeSetTimer wants it. Services\cdrom\Parameters, RetryDelay
  * (REG_DWORD, milliseconds, 1 to 60,000) says another. Set by DriverEntry. */

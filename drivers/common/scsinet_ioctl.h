@@ -40,7 +40,8 @@
 
 /*
  * Out (buffered): REQUEST_HEADER with Length set and, in InputBufferLength, how many bytes of data
- * the adapter takes in one request; then PNP_INFO and what it points to. STATUS_BUFFER_TOO_SMALL.
+ * the adapter takes in one request; then PNP_INFO and what it points to. STATUS_BUFFER_TOO_SMALL,
+ * STATUS_DEVICE_NOT_READY.
  */
 #define IOCTL_GET_PNP_INFO CTL_CODE(FILE_DEVICE_CONTROLLER, 0, METHOD_BUFFERED, FILE_ANY_ACCESS)
 /*
@@ -54,8 +55,11 @@
 
 /* ---- scsiclient, on a handle to its bus: one child for each handle ---- */
 
-/* In (buffered): REQUEST_HEADER, PNP_INFO and what it points to, as GET_PNP_INFO gave it. Makes the
- * child. STATUS_INVALID_PARAMETER, STATUS_INVALID_DEVICE_STATE (the handle has one). */
+/*
+ * In (buffered): REQUEST_HEADER, PNP_INFO and what it points to, as GET_PNP_INFO gave it. Makes the
+ * child. STATUS_INVALID_PARAMETER; STATUS_INVALID_DEVICE_STATE: the handle has one, or had;
+ * STATUS_DEVICE_DOES_NOT_EXIST: the bus itself was taken away.
+ */
 #define IOCTL_PLUGIN_DEVICE CTL_CODE(FILE_DEVICE_CONTROLLER, 0, METHOD_BUFFERED, FILE_ANY_ACCESS)
 /* Takes the child away: its requests end with STATUS_DEVICE_DOES_NOT_EXIST, then PnP removes it by
  * surprise. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From an IRP of the child's stack to a request of the protocol. IRQL <= DISPATCH_LEVEL. */
 #include "scsiclient.h"
+#include <ntseh.h>
 
 static BOOLEAN IsForwardedFunction(UCHAR Function)
 {

@@ -111,7 +111,7 @@ static NTSTATUS IopFillDevice(PDEVICE_OBJECT Device, PDRIVER_OBJECT Driver, ULON
         KeInitializeDeviceQueue(&Device->DeviceQueue);
     if (IopHasVolume(DeviceType) && !NT_SUCCESS(IopCreateVpb(Device)))
         return STATUS_INSUFFICIENT_RESOURCES;
-    ObReferenceObject(Driver);
+    IopCountDevice(Driver);
     Device->DriverObject = Driver;
     return STATUS_SUCCESS;
 }
@@ -212,7 +212,7 @@ VOID IopDeleteDeviceObject(PVOID Object)
     Device->Type =
         0; /* IoCallDriver with it is found out for as long as the memory is not somebody else's */
     if (Device->DriverObject != NULL)
-        ObDereferenceObject(Device->DriverObject);
+        IopUncountDevice(Device->DriverObject);
 }
 
 VOID NTAPI IoDeleteDevice(PDEVICE_OBJECT DeviceObject)

@@ -2,8 +2,10 @@
 /*
  * driver.c - driver objects: \Driver\Name, from DriverEntry to DriverUnload.
  *
- * The creation's reference is dropped by unloading; each device of the driver holds one more.
- * Unloading releases the image; where devices were left behind, it goes with the object.
+ * The creation's reference is dropped by unloading; each device of the driver holds one more. The
+ * image has a count of its own, of those who need the driver's code: the driver until it is
+ * unloaded, each device object, work item and registration. So it is gone when these are, whoever
+ * still looks at the object, and the driver can be loaded again.
  */
 #include "ntio/io/iop.h"
 
@@ -15,6 +17,7 @@ POBJECT_TYPE IopDriverType;
 NTSYSAPI POBJECT_TYPE *IoDriverObjectType = &IopDriverType;
 LIST_ENTRY IopDriverList = {&IopDriverList, &IopDriverList};
 IOP_LOAD_SERVICE *IopLoadServiceCallout;
+IOP_IDLE_DRIVER *_Atomic IopIdleDriverCallout;
 
 static VOID IopDeleteDriverObject(PVOID Object)
 {
@@ -39,8 +42,52 @@ static VOID IopDeleteDriverObject(PVOID Object)
         ExFreePoolWithTag(Driver->Public.DriverName.Buffer, IOP_TAG_NAME);
     if (Driver->Extension.ServiceKeyName.Buffer != NULL)
         ExFreePoolWithTag(Driver->Extension.ServiceKeyName.Buffer, IOP_TAG_NAME);
-    if (Driver->Image.Release != NULL)
-        Driver->Image.Release(Driver->Image.LoaderHandle);
+    NTIO_ASSERT(Driver->Image.Release == NULL); /* whoever needs the image has the object as well */
+}
+
+VOID IopReferenceImage(PDRIVER_OBJECT Driver)
+{
+    atomic_fetch_add(&CONTAINING_RECORD(Driver, IOP_DRIVER, Public)->ImageReferences, 1);
+}
+
+VOID IopDereferenceImage(PDRIVER_OBJECT Driver)
+{
+    PIOP_DRIVER Object = CONTAINING_RECORD(Driver, IOP_DRIVER, Public);
+
+    if (atomic_fetch_sub(&Object->ImageReferences, 1) != 1 || Object->Image.Release == NULL)
+        return;
+    for (ULONG i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++)
+        Driver->MajorFunction[i] = IopInvalidDeviceRequest;
+    Driver->DriverUnload = NULL;
+    Driver->DriverStartIo = NULL;
+    Driver->FastIoDispatch = NULL;
+    Object->Extension.AddDevice = NULL;
+    Object->Image.Release(Object->Image.LoaderHandle);
+    Object->Image.Release = NULL;
+}
+
+VOID IopCountDevice(PDRIVER_OBJECT Driver)
+{
+    ObReferenceObject(Driver);
+    IopReferenceImage(Driver);
+    atomic_fetch_add(&CONTAINING_RECORD(Driver, IOP_DRIVER, Public)->DeviceObjects, 1);
+}
+
+VOID IopUncountDevice(PDRIVER_OBJECT Driver)
+{
+    PIOP_DRIVER Object = CONTAINING_RECORD(Driver, IOP_DRIVER, Public);
+    ULONG Before = atomic_fetch_sub(&Object->DeviceObjects, 1);
+    IOP_IDLE_DRIVER *Callout = atomic_load(&IopIdleDriverCallout);
+
+    IopDereferenceImage(Driver);
+    if (Before == 1 && Callout != NULL)
+        Callout();
+    ObDereferenceObject(Driver);
+}
+
+BOOLEAN IopIsDriverIdle(PDRIVER_OBJECT Driver)
+{
+    return atomic_load(&CONTAINING_RECORD(Driver, IOP_DRIVER, Public)->DeviceObjects) == 0;
 }
 
 NTSTATUS IopInitializeDriverType(VOID)
@@ -133,6 +180,7 @@ static NTSTATUS IopMakeDriver(const WCHAR *Name, const IOP_DRIVER_IMAGE *Image, 
     Driver->Listed = TRUE;
     KiUnlock(&IopDeviceLock);
     Driver->Image = *Image; /* its Release is now the object's business */
+    atomic_store(&Driver->ImageReferences, 1);
     *Result = Driver;
     return STATUS_SUCCESS;
 }
@@ -208,32 +256,20 @@ static BOOLEAN IopLeftDevices(PIOP_DRIVER Driver)
 /*
  * DriverUnload has returned, or DriverEntry failed: nothing may run in the image any more. A work
  * item or a DPC may still be about to return, and threads to be joined. Only the driver's own work
- * items are waited for: another one may itself be waiting for the thread that unloads. Where no
- * device was left the image goes here, and not with the last reference to the driver object, which
- * anybody may have for a moment: so the driver can be loaded again as soon as this has returned.
- * STATUS_RESOURCE_IN_USE: devices were left.
+ * items are waited for: another one may itself be waiting for the thread that unloads.
+ * STATUS_RESOURCE_IN_USE: devices were left, and with them the image.
  */
 static NTSTATUS IopEndDriverCode(PIOP_DRIVER Driver)
 {
-    BOOLEAN Idle = IopFlushWorkItems(Driver);
+    NTSTATUS Status;
 
-    if (!ExpDrainWorkOf(Driver->Image.ImageBase, Driver->Image.ImageSize))
-        Idle = FALSE;
+    IopFlushWorkItems(Driver);
+    ExpDrainWorkOf(Driver->Image.ImageBase, Driver->Image.ImageSize);
     KeFlushQueuedDpcs();
     PspReapThreads();
-    if (IopLeftDevices(Driver))
-        return STATUS_RESOURCE_IN_USE;
-    if (!Idle || Driver->Image.Release == NULL)
-        return STATUS_SUCCESS;
-    for (ULONG i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++)
-        Driver->Public.MajorFunction[i] = IopInvalidDeviceRequest;
-    Driver->Public.DriverUnload = NULL;
-    Driver->Public.DriverStartIo = NULL;
-    Driver->Public.FastIoDispatch = NULL;
-    Driver->Extension.AddDevice = NULL;
-    Driver->Image.Release(Driver->Image.LoaderHandle);
-    Driver->Image.Release = NULL;
-    return STATUS_SUCCESS;
+    Status = IopLeftDevices(Driver) ? STATUS_RESOURCE_IN_USE : STATUS_SUCCESS;
+    IopDereferenceImage(&Driver->Public);
+    return Status;
 }
 
 NTSTATUS IopCreateDriver(const WCHAR *ServiceName, const IOP_DRIVER_IMAGE *Image,
@@ -371,6 +407,7 @@ VOID IopUnloadAllDrivers(VOID)
                     IoDetachDevice(Device->DeviceObjectExtension->AttachedTo);
                 IoDeleteDevice(Device);
             }
+            IopDereferenceImage(&Found->Public);
             IopDropDriver(Found);
         } else {
             IopUnloadDriver(&Found->Public);

@@ -63,12 +63,12 @@ typedef struct _IOP_DRIVER_IMAGE {
 NTSTATUS IopCreateDriver(const WCHAR *ServiceName, const IOP_DRIVER_IMAGE *Image,
                          PDRIVER_OBJECT *Driver);
 /*
- * Calls DriverUnload when no device of the driver is in use. Returns with the image released (on a
- * work item of the driver itself: once that has returned), or STATUS_INVALID_DEVICE_REQUEST (no
- * DriverUnload), STATUS_DEVICE_BUSY (a device has handles, is attached to, the driver still serves
- * a device node, or somebody holds it). The caller's own reference to the object stays the
- * caller's. STATUS_RESOURCE_IN_USE: DriverUnload has run and left devices; they are named on
- * stderr, and image and object stay with them.
+ * Calls DriverUnload when no device of the driver is in use. Returns with the image released
+ * (later, where somebody still refers to one of its deleted devices, or the caller runs on a work
+ * item of its), or STATUS_INVALID_DEVICE_REQUEST (no DriverUnload), STATUS_DEVICE_BUSY (a device
+ * has handles, is attached to, the driver still serves a device node, or somebody holds it). The
+ * caller's own reference to the object stays the caller's. STATUS_RESOURCE_IN_USE: DriverUnload has
+ * run and left devices; they are named on stderr, and image and object stay with them.
  */
 NTSTATUS IopUnloadDriver(PDRIVER_OBJECT Driver);
 /* At shutdown: every driver that nothing keeps, the youngest first; one without DriverUnload has
@@ -79,6 +79,15 @@ PDRIVER_OBJECT IopFindDriver(const WCHAR *ServiceName); /* with a reference, or 
  * unloaded already. The caller has a reference. */
 BOOLEAN IopHoldDriver(PDRIVER_OBJECT Driver);
 VOID IopLetGoDriver(PDRIVER_OBJECT Driver);
+/* Who keeps the address of one of the driver's routines keeps its image, besides a reference to the
+ * object. PASSIVE_LEVEL for the reverse: the image may go. */
+VOID IopReferenceImage(PDRIVER_OBJECT Driver);
+VOID IopDereferenceImage(PDRIVER_OBJECT Driver);
+/* No device object of the driver is left, not even a deleted one that somebody still refers to. */
+BOOLEAN IopIsDriverIdle(PDRIVER_OBJECT Driver);
+/* pnp registers: some driver has just become idle. PASSIVE_LEVEL. */
+typedef VOID IOP_IDLE_DRIVER(VOID);
+extern IOP_IDLE_DRIVER *_Atomic IopIdleDriverCallout;
 /* \Driver objects, the oldest first; the routine may not load or unload. */
 typedef VOID IOP_DRIVER_ROUTINE(PDRIVER_OBJECT Driver, PVOID Context);
 VOID IopEnumerateDrivers(IOP_DRIVER_ROUTINE *Each, PVOID Context);

@@ -201,7 +201,9 @@ typedef struct _IOP_DRIVER {
     DRIVER_OBJECT Public;
     DRIVER_EXTENSION Extension;
     IOP_DRIVER_IMAGE Image;
-    LIST_ENTRY ListEntry; /* IopDriverList, IopDeviceLock */
+    _Atomic ULONG ImageReferences;
+    _Atomic ULONG DeviceObjects; /* deleted ones that somebody still refers to as well */
+    LIST_ENTRY ListEntry;        /* IopDriverList, IopDeviceLock */
     BOOLEAN Listed;
     BOOLEAN Unloading;   /* IopDeviceLock */
     ULONG Holds;         /* IopDeviceLock: IopHoldDriver */
@@ -212,12 +214,15 @@ typedef struct _IOP_DRIVER {
 } IOP_DRIVER, *PIOP_DRIVER;
 #define IOP_WORK_WAITED 0x80000000u
 NTSTATUS IopInitializeDriverType(VOID);
+/* A device object of the driver is made; has gone: object and image may go with it. */
+VOID IopCountDevice(PDRIVER_OBJECT Driver);
+VOID IopUncountDevice(PDRIVER_OBJECT Driver);
 NTSTATUS NTAPI IopInvalidDeviceRequest(PDEVICE_OBJECT Device, PIRP Irp);
 
 /* ---- workitem.c ---- */
-/* Waits until no work item of the driver is queued or runs, but for the one that this thread runs:
- * FALSE where there is that one. PASSIVE_LEVEL. */
-BOOLEAN IopFlushWorkItems(PIOP_DRIVER Driver);
+/* Waits until no work item of the driver is queued or runs, but for the one that this thread runs.
+ * PASSIVE_LEVEL. */
+VOID IopFlushWorkItems(PIOP_DRIVER Driver);
 
 /* ---- device.c, attach.c ---- */
 extern LIST_ENTRY IopDriverList;

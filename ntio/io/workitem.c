@@ -27,7 +27,7 @@ static PIOP_DRIVER IopDriverOf(PVOID IoObject)
     return CONTAINING_RECORD(Driver, IOP_DRIVER, Public);
 }
 
-BOOLEAN IopFlushWorkItems(PIOP_DRIVER Driver)
+VOID IopFlushWorkItems(PIOP_DRIVER Driver)
 {
     ULONG Own = IopWorkingFor == Driver ? 1 : 0;
     ULONG Work = atomic_fetch_or(&Driver->Work, IOP_WORK_WAITED) | IOP_WORK_WAITED;
@@ -36,7 +36,6 @@ BOOLEAN IopFlushWorkItems(PIOP_DRIVER Driver)
         KiFutexWait(&Driver->Work, Work, 0);
         Work = atomic_load_explicit(&Driver->Work, memory_order_acquire);
     }
-    return Own == 0;
 }
 
 ULONG NTAPI IoSizeofWorkItem(VOID)
@@ -103,6 +102,7 @@ static VOID NTAPI IopRunWorkItem(PVOID Parameter)
     ObDereferenceObject(IoObject);
     if ((atomic_fetch_sub_explicit(&Driver->Work, 1, memory_order_acq_rel) & IOP_WORK_WAITED) != 0)
         KiFutexWake(&Driver->Work, MAXLONG);
+    IopDereferenceImage(&Driver->Public);
     ObDereferenceObject(&Driver->Public);
 }
 
@@ -113,6 +113,7 @@ static VOID IopQueueWorkItem(PIO_WORKITEM WorkItem, PIO_WORKITEM_ROUTINE Routine
     if (atomic_exchange(&WorkItem->Queued, 1) != 0)
         IopStop(IOP_VF_WORK_ITEM_BUSY, WorkItem, 0, 0);
     ObReferenceObject(WorkItem->IoObject);
+    IopReferenceImage(&IopDriverOf(WorkItem->IoObject)->Public);
     atomic_fetch_add_explicit(&IopDriverOf(WorkItem->IoObject)->Work, 1, memory_order_relaxed);
     WorkItem->Routine = Routine;
     WorkItem->RoutineEx = RoutineEx;

@@ -25,6 +25,7 @@ NTSTATUS PnpInitializeSystem(VOID)
         return Status;
     }
     PnppSetLastClose(PnpLastClose);
+    atomic_store(&IopIdleDriverCallout, PnpIdleDriver);
     return STATUS_SUCCESS;
 }
 
@@ -62,6 +63,7 @@ VOID PnpShutdownSystem(VOID)
     (void)PnpRunAction(&Action);
     PnpSettle();
     PnpStopWorker();
+    atomic_store(&IopIdleDriverCallout, NULL);
     PnppSetLastClose(NULL);
     PnppAbandonTree();
     PnpForgetDrivers();

@@ -62,16 +62,6 @@ NTSTATUS PnpLoadDriver(const WCHAR *Service, PDRIVER_OBJECT *Driver)
     return STATUS_SUCCESS;
 }
 
-static BOOLEAN PnppHasNoDevice(PDRIVER_OBJECT Driver)
-{
-    BOOLEAN None;
-
-    KiLock(&IopDeviceLock);
-    None = Driver->DeviceObject == NULL;
-    KiUnlock(&IopDeviceLock);
-    return None;
-}
-
 VOID PnpUnloadIdleDrivers(VOID)
 {
     PNP_LOADED **Link = &PnppLoaded, *Loaded;
@@ -85,7 +75,9 @@ VOID PnpUnloadIdleDrivers(VOID)
         Driver = IopFindDriver(Loaded->Service);
         Gone = Driver == NULL;
         if (Driver != NULL) {
-            if (PnppHasNoDevice(Driver) && Driver->DriverUnload != NULL)
+            /* As long as anybody refers to a deleted device of it the image would stay, and the
+             * driver could not be loaded again: io says when the last one is gone. */
+            if (IopIsDriverIdle(Driver) && Driver->DriverUnload != NULL)
                 Gone = NT_SUCCESS(IopUnloadDriver(Driver));
             ObDereferenceObject(Driver);
         }
@@ -111,6 +103,20 @@ VOID PnpForgetDrivers(VOID)
 VOID PnpLookForIdleDrivers(VOID)
 {
     PnppLook = TRUE;
+}
+
+/* After each action of the worker idle drivers are unloaded. */
+static VOID PnppLookRoutine(PNP_ACTION *Action)
+{
+    (void)Action;
+    PnppLook = TRUE;
+}
+
+VOID PnpIdleDriver(VOID)
+{
+    static PNP_ACTION Look = {.Run = PnppLookRoutine};
+
+    PnpQueueActionOnce(&Look);
 }
 
 /* The database's key for an ID: backslashes become #. */

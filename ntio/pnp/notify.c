@@ -15,7 +15,7 @@ typedef struct _PNP_REGISTRATION {
     GUID Class;            /* DeviceInterfaceChange */
     PFILE_OBJECT File;     /* TargetDeviceChange; not referenced, as documented */
     PDEVICE_NODE Node;     /* TargetDeviceChange; referenced */
-    PDRIVER_OBJECT Driver; /* referenced: the callback's code stays */
+    PDRIVER_OBJECT Driver; /* referenced, with its image: the callback's code stays */
     PDRIVER_NOTIFICATION_CALLBACK_ROUTINE Callback;
     PVOID Context;
     ULONG References;
@@ -66,8 +66,10 @@ static VOID PnppFreeRegistration(PNP_REGISTRATION *Entry)
 {
     if (Entry->Node != NULL)
         PnpDereferenceNode(Entry->Node);
-    if (Entry->Driver != NULL)
+    if (Entry->Driver != NULL) {
+        IopDereferenceImage(Entry->Driver);
         ObDereferenceObject(Entry->Driver);
+    }
     ExFreePool(Entry);
 }
 
@@ -411,6 +413,7 @@ NTSTATUS NTAPI IoRegisterPlugPlayNotification(IO_NOTIFICATION_EVENT_CATEGORY Eve
         return Status;
     }
     ObReferenceObject(DriverObject);
+    IopReferenceImage(DriverObject);
     Entry->Driver = DriverObject;
     *NotificationEntry = Entry;
     KiLock(&PnpNotifyLock);

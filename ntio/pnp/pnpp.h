@@ -85,6 +85,8 @@ BOOLEAN PnpOnWorker(VOID);
 VOID PnpQueueNodeAction(PDEVICE_NODE Node, PNP_ACTION *Action);
 /* The same for the action at Offset in the node of Pdo; FALSE: the PDO has no node. */
 BOOLEAN PnpQueueDeviceAction(PDEVICE_OBJECT Pdo, SIZE_T Offset);
+/* The same for one that is nobody's. */
+VOID PnpQueueActionOnce(PNP_ACTION *Action);
 /* FALSE: pnp is shutting down, the action stays the caller's. Any IRQL up to DISPATCH_LEVEL. */
 BOOLEAN PnpQueueAction(PNP_ACTION *Action);
 /* Queues and waits. STATUS_POSSIBLE_DEADLOCK on the worker, STATUS_DEVICE_NOT_READY where there is
@@ -152,6 +154,7 @@ NTSTATUS PnpAddDrivers(PDEVICE_NODE Node);
 VOID PnpUnloadIdleDrivers(VOID);
 VOID PnpLookForIdleDrivers(VOID); /* a stack has gone */
 VOID PnpForgetDrivers(VOID);      /* at shutdown */
+IOP_IDLE_DRIVER PnpIdleDriver;    /* io's callout; any thread */
 
 /* ---- resource.c ---- */
 /* Finds what Requirements (or, where NULL, BootResources) asks for and no other device has:

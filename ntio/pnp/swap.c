@@ -335,8 +335,10 @@ static VOID PnppEjectExRoutine(PNP_ACTION *Action)
     if (Eject->Callback != NULL)
         Eject->Callback(Status, Eject->Context);
     ObDereferenceObject(Eject->Pdo);
-    if (Eject->Driver != NULL)
+    if (Eject->Driver != NULL) {
+        IopDereferenceImage(Eject->Driver);
         ObDereferenceObject(Eject->Driver);
+    }
     ExFreePool(Eject);
 }
 
@@ -359,13 +361,17 @@ NTSTATUS NTAPI IoRequestDeviceEjectEx(PDEVICE_OBJECT PhysicalDeviceObject,
     Eject->Callback = Callback;
     Eject->Context = Context;
     ObReferenceObject(PhysicalDeviceObject);
-    if (DriverObject != NULL)
+    if (DriverObject != NULL) {
         ObReferenceObject(DriverObject);
+        IopReferenceImage(DriverObject);
+    }
     if (PnpQueueAction(&Eject->Action))
         return STATUS_SUCCESS;
     ObDereferenceObject(PhysicalDeviceObject);
-    if (DriverObject != NULL)
+    if (DriverObject != NULL) {
+        IopDereferenceImage(DriverObject);
         ObDereferenceObject(DriverObject);
+    }
     ExFreePool(Eject);
     return STATUS_DEVICE_NOT_READY;
 }

@@ -56,6 +56,20 @@ VOID PnpQueueNodeAction(PDEVICE_NODE Node, PNP_ACTION *Action)
         KeSetEvent(&PnpWork, IO_NO_INCREMENT, FALSE);
 }
 
+VOID PnpQueueActionOnce(PNP_ACTION *Action)
+{
+    BOOLEAN Added = FALSE;
+
+    KiLock(&PnpQueueLock);
+    if (PnpAccepting && !Action->Queued) {
+        PnppInsert(Action);
+        Added = TRUE;
+    }
+    KiUnlock(&PnpQueueLock);
+    if (Added)
+        KeSetEvent(&PnpWork, IO_NO_INCREMENT, FALSE);
+}
+
 BOOLEAN PnpQueueAction(PNP_ACTION *Action)
 {
     return PnppQueue(Action);

@@ -12,16 +12,22 @@ CYCLES = scale(300, 40)
 
 
 def is_flat(process, cycle):
-    """Runs the cycles; the memory after the second half is that after the first, within a tenth."""
-    for _ in range(CYCLES // 2):
-        cycle()
-    middle = process.rss()
-    for _ in range(CYCLES // 2):
-        cycle()
-    end = process.rss()
-    print(f"# {process.name}: {middle} kB after {CYCLES // 2} cycles, {end} kB after {CYCLES}")
-    # A sanitizer keeps freed memory aside.
-    check(SANITIZED or end <= middle * 1.1, f"{process.name} grows from {middle} to {end} kB")
+    """
+    Runs the cycles: after the second half there is no more memory than after the first, within a tenth. A buffer that is needed for the
+    first time is growth as well, but only once; so it is tried three times.
+    """
+    for _ in range(3):
+        for _ in range(CYCLES // 2):
+            cycle()
+        middle = process.rss()
+        for _ in range(CYCLES // 2):
+            cycle()
+        end = process.rss()
+        print(f"# {process.name}: {middle} kB after {CYCLES // 2} cycles, {end} kB after {CYCLES}")
+        # A sanitizer keeps freed memory aside.
+        if SANITIZED or end <= middle * 1.1:
+            return
+    raise AssertionError(f"{process.name} grows")
 
 
 @case("serve, while clients connect, read and disconnect")

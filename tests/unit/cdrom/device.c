@@ -224,6 +224,16 @@ static void memory_is_flat(void **state)
 #define TEST(name)      cmocka_unit_test_setup_teardown(name, drive_setup, drive_teardown)
 #define TEST_BARE(name) cmocka_unit_test_teardown(name, drive_teardown)
 
+static void power_and_the_rest_pass_through(void **state)
+{
+    PDEVICE_OBJECT top = IoGetAttachedDeviceReference(lun.pdo);
+
+    (void)state;
+    rig_check_power(top, STATUS_NOT_SUPPORTED);
+    assert_status(fake_pnp(&lun, IRP_MN_QUERY_BUS_INFORMATION), STATUS_NOT_SUPPORTED);
+    ObDereferenceObject(top);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +245,7 @@ int main(void)
         TEST(pulled_out_while_it_is_open),
         TEST(closed_with_a_read_in_flight),
         TEST(stopped_and_started),
+        TEST(power_and_the_rest_pass_through),
         TEST_BARE(memory_is_flat),
     };
 

@@ -422,6 +422,66 @@ static void cancelled_in_flight(void **state)
     assert_int_equal(fake_count_of(&lun, SCSIOP_READ), 3); /* not tried again */
 }
 
+static PIRP kept;
+
+/* An adapter that can't be stopped. */
+static NTSTATUS keep_read(fake_lun *l, PIRP irp, PSCSI_REQUEST_BLOCK srb)
+{
+    if (srb->Function != SRB_FUNCTION_EXECUTE_SCSI || srb->Cdb[0] != SCSIOP_READ)
+        return fake_drive(l, irp, srb);
+    IoMarkIrpPending(irp);
+    kept = irp;
+    return STATUS_PENDING;
+}
+
+static void what_was_cancelled_is_not_tried_again(void **state)
+{
+    (void)state;
+    lun.on_srb = keep_read;
+    for (int i = 0; i < 3; i++) {
+        rig_io io;
+
+        fake_clear(&lun);
+        assert_status(rig_read(&io, drive, 0, buffer, 2048), STATUS_PENDING);
+        rig_io_cancel(&io);
+        assert_false(rig_io_done(&io)); /* the adapter has it */
+        if (i == 0)
+            fake_sense(kept, SCSI_SENSE_UNIT_ATTENTION, 0x29, 0);
+        else if (i == 1)
+            fake_sense(kept, SCSI_SENSE_NOT_READY, SCSI_ADSENSE_LUN_NOT_READY, 1);
+        else
+            fake_finish(&lun, kept); /* it comes after all */
+        assert_status(rig_io_end(&io), i < 2 ? STATUS_CANCELLED : STATUS_SUCCESS);
+        assert_int_equal(fake_count_of(&lun, SCSIOP_READ), 1);
+    }
+}
+
+/* The flag is set before the driver sees the IRP. */
+static void cancelled_before_it_is_sent(void **state)
+{
+    PDEVICE_OBJECT top = IoGetAttachedDeviceReference(lun.pdo);
+    LARGE_INTEGER at = {.QuadPart = 0};
+    IO_STATUS_BLOCK iosb = {.Status = STATUS_NOT_SUPPORTED};
+    KEVENT event;
+    PIRP irp;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        KeInitializeEvent(&event, NotificationEvent, FALSE);
+        irp = i == 0 ? IoBuildSynchronousFsdRequest(IRP_MJ_READ, top, buffer, 96 * 2048, &at,
+                                                    &event, &iosb)
+                     : IoBuildDeviceIoControlRequest(IOCTL_DISK_GET_LENGTH_INFO, top, NULL, 0,
+                                                     buffer, 8, FALSE, &event, &iosb);
+        assert_non_null(irp);
+        IoCancelIrp(irp);
+        assert_status(IoCallDriver(top, irp), STATUS_PENDING);
+        assert_ok(KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, NULL));
+        assert_status(iosb.Status, STATUS_CANCELLED);
+        assert_int_equal(fake_count(&lun), 0);
+    }
+    ObDereferenceObject(top);
+}
+
 static void cancelled_while_it_waits_for_the_drive(void **state)
 {
     rig_io io;
@@ -502,6 +562,8 @@ int main(void)
         TEST(another_medium_has_another_size),
         TEST(a_read_is_of_one_medium),
         TEST(cancelled_in_flight),
+        TEST(what_was_cancelled_is_not_tried_again),
+        TEST(cancelled_before_it_is_sent),
         TEST_BARE(cancelled_while_it_waits_for_the_drive),
         TEST_BARE(the_drives_own_delay),
         TEST_BARE(delays_that_make_no_sense),

@@ -418,6 +418,69 @@ static void the_bus_goes_in_order(void **state)
     assert_int_equal(rig_state(bus_path), PnpRemoved);
 }
 
+static void requests_that_plug_and_play_seldom_sends(void **state)
+{
+    IO_STACK_LOCATION what = {.MajorFunction = IRP_MJ_PNP,
+                              .MinorFunction = IRP_MN_QUERY_DEVICE_RELATIONS};
+    HANDLE program = plug("1");
+    PDEVICE_OBJECT pdo = child_pdo("1"), top = child_top("1"), bus;
+    DEVICE_CAPABILITIES capabilities = {.Size = sizeof(capabilities) - 1, .Version = 1};
+    PDEVICE_RELATIONS relations;
+    PDEVICE_NODE node;
+    ULONG_PTR got;
+
+    (void)state;
+    what.Parameters.QueryDeviceRelations.Type = TargetDeviceRelation;
+    assert_ok(rig_irp(pdo, &what, &got));
+    relations = (PDEVICE_RELATIONS)got;
+    assert_int_equal(relations->Count, 1);
+    assert_ptr_equal(relations->Objects[0], pdo);
+    ObDereferenceObject(pdo);
+    ExFreePool(relations);
+    what.Parameters.QueryDeviceRelations.Type = EjectionRelations;
+    assert_status(rig_irp(pdo, &what, NULL), STATUS_NOT_SUPPORTED);
+    memset(&what, 0, sizeof(what));
+    what.MajorFunction = IRP_MJ_PNP;
+    what.MinorFunction = IRP_MN_QUERY_CAPABILITIES;
+    what.Parameters.DeviceCapabilities.Capabilities = &capabilities;
+    assert_status(rig_irp(pdo, &what, NULL), STATUS_UNSUCCESSFUL);
+    capabilities.Size++;
+    capabilities.Version = 2;
+    assert_status(rig_irp(pdo, &what, NULL), STATUS_UNSUCCESSFUL);
+    capabilities.Version = 1;
+    assert_ok(rig_irp(pdo, &what, NULL));
+    memset(&what, 0, sizeof(what));
+    what.MajorFunction = IRP_MJ_PNP;
+    what.MinorFunction = IRP_MN_QUERY_ID;
+    for (int type = 4; type < 9; type++) { /* none was said, or there is no such ID */
+        what.Parameters.QueryId.IdType = (BUS_QUERY_ID_TYPE)type;
+        assert_status(rig_irp(pdo, &what, NULL), STATUS_NOT_SUPPORTED);
+    }
+    what.MinorFunction = IRP_MN_QUERY_DEVICE_TEXT;
+    for (int type = 0; type < 3; type++) {
+        memset(&what.Parameters, 0, sizeof(what.Parameters));
+        what.Parameters.QueryDeviceText.DeviceTextType = (DEVICE_TEXT_TYPE)type;
+        assert_status(rig_irp(pdo, &what, NULL), STATUS_NOT_SUPPORTED);
+    }
+    what.MinorFunction = IRP_MN_QUERY_BUS_INFORMATION;
+    assert_status(rig_irp(pdo, &what, NULL), STATUS_NOT_SUPPORTED);
+    rig_check_power(top, STATUS_NOT_SUPPORTED);
+
+    /* The bus. */
+    node = PnpFindNode(bus_path);
+    assert_non_null(node);
+    bus = IoGetAttachedDeviceReference(node->PhysicalDeviceObject);
+    PnpDereferenceNode(node);
+    rig_check_power(bus, STATUS_NOT_SUPPORTED);
+    memset(&what, 0, sizeof(what));
+    what.MajorFunction = IRP_MJ_INTERNAL_DEVICE_CONTROL;
+    assert_status(rig_irp(bus, &what, NULL), STATUS_INVALID_DEVICE_REQUEST);
+    ObDereferenceObject(bus);
+    ObDereferenceObject(top);
+    ObDereferenceObject(pdo);
+    rig_close(program);
+}
+
 /* A call that was on its way when the handle was closed comes behind CLEANUP: nobody could plug the
  * device out. */
 static void plugged_in_behind_the_last_close(void **state)
@@ -552,6 +615,7 @@ int main(void)
         TEST(pulled_out_by_a_person_but_still_shared),
         TEST(the_bus_is_pulled_out),
         TEST(the_bus_goes_in_order),
+        TEST(requests_that_plug_and_play_seldom_sends),
         TEST(plugged_in_behind_the_last_close),
         TEST(whatever_is_accepted_can_be_plugged_in),
         TEST(a_thousand_times),

@@ -188,6 +188,79 @@ static void gone_in_the_middle(void **state)
     }
 }
 
+/* ---- while it is copied: a large write takes its time ---- */
+
+typedef struct sender {
+    rig_thread thread;
+    rig_srb *r;
+    PDEVICE_OBJECT device;
+} sender;
+
+static void send_it(void *context)
+{
+    sender *s = context;
+
+    rig_srb_send(s->r, s->device);
+}
+
+#define LARGE (4 * 1024 * 1024)
+
+static void gone_while_it_is_packed(void **state)
+{
+    uint8_t *data = calloc(1, LARGE);
+    unsigned seed = 1;
+
+    (void)state;
+    assert_non_null(data);
+    for (unsigned round = 0; round < 60 / (RIG_SLOWER > 4 ? 4 : 1); round++) {
+        HANDLE program = plug("1"), drive = child_open("1");
+        PDEVICE_OBJECT device = child_top("1");
+        fetch fetches[2];
+        WCHAR path[200];
+        rig_srb r;
+
+        assert_true(child_path("1", path));
+        /* Two fetches wait; the write, sent by another thread, is packed into one of them. */
+        for (int i = 0; i < 2; i++)
+            assert_status(fetch_begin(&fetches[i], program, 92 + LARGE), STATUS_PENDING);
+        rig_srb_prepare(&r, device, SRB_FUNCTION_EXECUTE_SCSI,
+                        CDB(SCSIOP_WRITE, 0, 0, 0, 0, 0, 0, 0, 0, 0), RIG_OUT, data, LARGE);
+        {
+            sender s = {.r = &r, .device = device};
+
+            rig_start(&s.thread, send_it, &s);
+            rig_spin(&seed, 500000);
+            switch (round % 3) {
+            case 0:
+                IoCancelIrp(r.irp);
+                break;
+            case 1:
+                assert_ok(plug_out(program));
+                break;
+            default:
+                assert_ok(PnpRemoveDevice(path, TRUE));
+                break;
+            }
+            rig_join(&s.thread);
+        }
+        assert_status(rig_srb_end(&r),
+                      round % 3 == 0 ? STATUS_CANCELLED : STATUS_DEVICE_DOES_NOT_EXIST);
+        assert_ok(plug_out(program));
+        for (int i = 0; i < 2; i++) {
+            NTSTATUS status = fetch_end(&fetches[i]);
+
+            assert_true(status == STATUS_SUCCESS || status == STATUS_DEVICE_DOES_NOT_EXIST);
+            assert_true(status != STATUS_SUCCESS || header_of(&fetches[i])->Length == 92 + LARGE);
+            fetch_free(&fetches[i]);
+        }
+        ObDereferenceObject(device);
+        rig_close(drive);
+        rig_close(program);
+        PnpSettle();
+    }
+    free(data);
+}
+
 /* ---- a handle that is closed while something is plugged in on it ---- */
 
 typedef struct plugger {
@@ -259,6 +332,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(cancel_against_fetch_against_answer),
         TEST(gone_in_the_middle),
+        TEST(gone_while_it_is_packed),
         TEST(closed_while_it_is_plugged_in),
         TEST(plugged_in_twice_at_once),
     };

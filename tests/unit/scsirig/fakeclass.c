@@ -97,6 +97,7 @@ NTSTATUS NTAPI class_entry(PDRIVER_OBJECT driver, PUNICODE_STRING path)
     driver->MajorFunction[IRP_MJ_INTERNAL_DEVICE_CONTROL] = dispatch_pass;
     driver->MajorFunction[IRP_MJ_PNP] = dispatch_pnp;
     driver->MajorFunction[IRP_MJ_POWER] = dispatch_pass;
+    driver->MajorFunction[IRP_MJ_SYSTEM_CONTROL] = dispatch_pass;
     driver->DriverExtension->AddDevice = add_device;
     driver->DriverUnload = unload;
     return STATUS_SUCCESS;

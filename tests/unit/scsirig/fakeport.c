@@ -231,6 +231,16 @@ static NTSTATUS NTAPI dispatch_power(PDEVICE_OBJECT device, PIRP irp)
     return PoCallDriver(e->lower, irp);
 }
 
+static NTSTATUS NTAPI dispatch_system_control(PDEVICE_OBJECT device, PIRP irp)
+{
+    extension *e = device->DeviceExtension;
+
+    if (e->is_lun)
+        return fake_complete(irp, irp->IoStatus.Status, irp->IoStatus.Information);
+    IoSkipCurrentIrpStackLocation(irp);
+    return IoCallDriver(e->lower, irp);
+}
+
 /* ---- plug and play ---- */
 
 static NTSTATUS lun_id(fake_lun *lun, PIRP irp, ULONG type)
@@ -431,6 +441,7 @@ NTSTATUS NTAPI fake_entry(PDRIVER_OBJECT driver, PUNICODE_STRING path)
     driver->MajorFunction[IRP_MJ_INTERNAL_DEVICE_CONTROL] = dispatch_internal;
     driver->MajorFunction[IRP_MJ_PNP] = dispatch_pnp;
     driver->MajorFunction[IRP_MJ_POWER] = dispatch_power;
+    driver->MajorFunction[IRP_MJ_SYSTEM_CONTROL] = dispatch_system_control;
     driver->DriverExtension->AddDevice = add_device;
     driver->DriverUnload = unload;
     return STATUS_SUCCESS;

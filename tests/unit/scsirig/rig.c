@@ -313,3 +313,58 @@ NTSTATUS rig_srb_end(rig_srb *r)
     r->irp = NULL;
     return r->status;
 }
+
+/* ---- any other request ---- */
+
+static NTSTATUS NTAPI irp_completed(PDEVICE_OBJECT device, PIRP irp, PVOID context)
+{
+    (void)device;
+    (void)irp;
+    KeSetEvent(context, IO_NO_INCREMENT, FALSE);
+    return STATUS_MORE_PROCESSING_REQUIRED;
+}
+
+NTSTATUS rig_irp(PDEVICE_OBJECT device, const IO_STACK_LOCATION *what, ULONG_PTR *information)
+{
+    LARGE_INTEGER timeout = {.QuadPart = -10000LL * RIG_WAIT};
+    PIRP irp = IoAllocateIrp(device->StackSize, FALSE);
+    PIO_STACK_LOCATION stack;
+    NTSTATUS status;
+    KEVENT done;
+
+    assert_non_null(irp);
+    KeInitializeEvent(&done, NotificationEvent, FALSE);
+    irp->IoStatus.Status = STATUS_NOT_SUPPORTED;
+    stack = IoGetNextIrpStackLocation(irp);
+    stack->MajorFunction = what->MajorFunction;
+    stack->MinorFunction = what->MinorFunction;
+    stack->Parameters = what->Parameters;
+    IoSetCompletionRoutine(irp, irp_completed, &done, TRUE, TRUE, TRUE);
+    if (what->MajorFunction == IRP_MJ_POWER)
+        PoCallDriver(device, irp);
+    else
+        IoCallDriver(device, irp);
+    assert_ok(KeWaitForSingleObject(&done, Executive, KernelMode, FALSE, &timeout));
+    status = irp->IoStatus.Status;
+    if (information != NULL)
+        *information = irp->IoStatus.Information;
+    IoFreeIrp(irp);
+    return status;
+}
+
+void rig_check_power(PDEVICE_OBJECT top, NTSTATUS system_control)
+{
+    IO_STACK_LOCATION what = {.MajorFunction = IRP_MJ_POWER, .MinorFunction = IRP_MN_QUERY_POWER};
+
+    what.Parameters.Power.Type = DevicePowerState;
+    what.Parameters.Power.State.DeviceState = PowerDeviceD3;
+    assert_ok(rig_irp(top, &what, NULL));
+    what.MinorFunction = IRP_MN_SET_POWER;
+    assert_ok(rig_irp(top, &what, NULL));
+    what.Parameters.Power.State.DeviceState = PowerDeviceD0;
+    assert_ok(rig_irp(top, &what, NULL));
+    memset(&what, 0, sizeof(what));
+    what.MajorFunction = IRP_MJ_SYSTEM_CONTROL;
+    what.MinorFunction = 0x08; /* IRP_MN_REGINFO */
+    assert_status(rig_irp(top, &what, NULL), system_control);
+}

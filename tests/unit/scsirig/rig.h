@@ -144,6 +144,15 @@ bool rig_srb_done(rig_srb *r);
 NTSTATUS rig_srb_end(rig_srb *r);
 #define CDB(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
 
+/* ---- any other request ---- */
+
+/* Sends a request with these functions and parameters to the device and waits; its status was
+ * STATUS_NOT_SUPPORTED. */
+NTSTATUS rig_irp(PDEVICE_OBJECT device, const IO_STACK_LOCATION *what, ULONG_PTR *information);
+/* Power and system control, to the top of a stack whose bottom says yes to both kinds of power
+ * request. */
+void rig_check_power(PDEVICE_OBJECT top, NTSTATUS system_control);
+
 /* ---- fakeclass: a class driver that passes everything on ---- */
 
 extern _Atomic unsigned class_starts, class_removes, class_surprises;

@@ -282,6 +282,18 @@ static void the_driver_is_swapped_and_swapped_back(void **state)
                     before.objects + 2); /* some go in their own time */
 }
 
+static void power_and_the_rest_pass_through(void **state)
+{
+    PDEVICE_OBJECT top = IoGetAttachedDeviceReference(lun.pdo);
+
+    (void)state;
+    rig_check_power(top, STATUS_NOT_SUPPORTED);
+    assert_status(fake_pnp(&lun, IRP_MN_QUERY_BUS_INFORMATION), STATUS_NOT_SUPPORTED);
+    assert_ok(fake_pnp(&lun, IRP_MN_QUERY_REMOVE_DEVICE));
+    assert_ok(fake_pnp(&lun, IRP_MN_CANCEL_REMOVE_DEVICE));
+    ObDereferenceObject(top);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +308,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_open_handle_keeps_it_from_going, server_setup,
                                         server_teardown),
         cmocka_unit_test_setup_teardown(pulled_out_with_requests_in_flight, server_setup,
+                                        server_teardown),
+        cmocka_unit_test_setup_teardown(power_and_the_rest_pass_through, server_setup,
                                         server_teardown),
         cmocka_unit_test_setup_teardown(the_driver_is_swapped_and_swapped_back, server_setup,
                                         server_teardown),
