@@ -78,7 +78,8 @@ VHBA_OUTCOME VhbaReply(PVHBA_COMMAND Command, const VOID *Data, ULONG Length, UL
         Command->Overrun = TRUE;
         Length = Command->ToHost ? Command->BufferLength : 0;
     }
-    RtlCopyMemory(Command->Buffer, Data, Length);
+    if (Length != 0) /* else there may be no buffer at all */
+        RtlCopyMemory(Command->Buffer, Data, Length);
     Command->Transferred = Length;
     return VhbaDone;
 }

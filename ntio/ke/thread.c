@@ -165,6 +165,9 @@ PKTHREAD KiStandInThread(VOID)
 struct _KI_HOST_THREAD {
     KI_HOST_ROUTINE *Routine;
     PVOID Context;
+    /* As it was when the thread was made: one that is made before ps is up stays bare, however late
+     * it gets to run, and so does not attach when ps has shut down again. */
+    const KI_THREAD_CALLOUTS *Callouts;
     char Name[16]; /* what the host's tools show */
     pthread_t Thread;
 };
@@ -187,7 +190,7 @@ int KiStartThread(pthread_t *Thread, void *(*Routine)(void *), void *Context)
 static void *KiHostThreadStart(void *Context)
 {
     PKI_HOST_THREAD Self = Context;
-    const KI_THREAD_CALLOUTS *Callouts = atomic_load(&KiThreadCallouts);
+    const KI_THREAD_CALLOUTS *Callouts = Self->Callouts;
     ETHREAD Bare;
 
     pthread_setname_np(pthread_self(), Self->Name);
@@ -214,6 +217,7 @@ NTSTATUS KiCreateHostThread(KI_HOST_ROUTINE *Routine, PVOID Context, const char 
         return STATUS_INSUFFICIENT_RESOURCES;
     New->Routine = Routine;
     New->Context = Context;
+    New->Callouts = atomic_load(&KiThreadCallouts);
     snprintf(New->Name, sizeof(New->Name), "nt-%s", Name);
     if (KiStartThread(&New->Thread, KiHostThreadStart, New) != 0) {
         free(New);

@@ -254,6 +254,13 @@ static void pass_through(void **state)
     assert_int_equal(p.header.DataTransferLength, 36);
     assert_int_equal(p.header.SenseInfoLength, 0);
     assert_memory_equal(p.data + 8, "NTIO    Test", 12);
+    /* Without a buffer the data has nowhere to go, and nothing is touched. */
+    p = pass_inquiry();
+    p.header.DataTransferLength = 0;
+    assert_int_equal(PASS(), STATUS_SUCCESS);
+    assert_int_equal(p.header.ScsiStatus, SCSISTAT_GOOD);
+    assert_int_equal(p.header.DataTransferLength, 0);
+    assert_int_equal(n, sizeof(p.header));
     /* A CHECK CONDITION is a success of the control. */
     p = pass_inquiry();
     p.header.Cdb[0] = 0x25;
