@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * host.c - what Windows does before a sample's program starts: the system is up and the driver's
- * service runs.
+ * host.c - what Windows does before a sample's program starts: the system is up, the drivers are
+ * registered as services, devices are there, services run.
  *
  * The program's own main is compiled as sample_main (-Dmain=sample_main), so that its source is an
- * ordinary Windows program. The driver SAMPLE_DRIVER (a .so, or else a .sys) is looked for beside
- * the executable.
+ * ordinary Windows program. What there is before it, the sample's meson.build says; names are
+ * separated by blanks, each part may be left out:
+ *
+ *   -DSAMPLE_SERVICES="a b"       services with images a.so, b.so (or .sys) beside the executable,
+ * or of a driver of the tree (drivers/a) -DSAMPLE_MATCHES="ID=a ..."   devices with this hardware
+ * or compatible ID are driven by service a -DSAMPLE_DEVICES="NAME=ID .." a root-enumerated device
+ * NAME with this hardware ID each, in order -DSAMPLE_START="a b"          services that are started
+ * (none: a program may do it by itself)
+ *
+ * SAMPLE_SYS=1 in the environment takes the .sys of each driver that is beside the executable.
  */
 #undef main
 #include "ntio.h"
@@ -14,40 +22,115 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+#ifndef SAMPLE_SERVICES
+#define SAMPLE_SERVICES ""
+#endif
+#ifndef SAMPLE_MATCHES
+#define SAMPLE_MATCHES ""
+#endif
+#ifndef SAMPLE_DEVICES
+#define SAMPLE_DEVICES ""
+#endif
+#ifndef SAMPLE_START
+#define SAMPLE_START ""
+#endif
 
 int sample_main(int argc, char **argv);
 
-/* The folder of the executable; 0 on success. */
-static int own_folder(char *path, size_t size)
+static const char *program = "sample";
+static char folder[PATH_MAX]; /* of the executable */
+
+static int failed(const char *what, const char *name, int32_t status)
 {
-    ssize_t length = readlink("/proc/self/exe", path, size - 1);
-    if (length < 0)
+    fprintf(stderr, "%s: %s %s: status 0x%08x\n", program, what, name, (unsigned)status);
+    return -1;
+}
+
+/* Calls each with every word of list, a copy of it that may be changed; -1 as soon as one does. */
+static int each_word(const char *list, int (*each)(char *word))
+{
+    char *copy = strdup(list), *rest = copy, *word;
+    int result = copy == NULL ? -1 : 0;
+    while (result == 0 && (word = strsep(&rest, " ")) != NULL) {
+        if (*word != '\0')
+            result = each(word);
+    }
+    free(copy);
+    return result;
+}
+
+static int add_service(char *name)
+{
+    const char *sys = getenv("SAMPLE_SYS");
+    char file[2 * PATH_MAX];
+
+    snprintf(file, sizeof(file), "%s/%s.sys", folder, name);
+    if (sys != NULL && *sys == '1' && access(file, R_OK) == 0) {
+        snprintf(file, sizeof(file), "%s.sys", name);
+        int32_t status = ntio_create_service(name, file);
+        return status < 0 ? failed("can't register", name, status) : 0;
+    }
+    snprintf(file, sizeof(file), "%s/../../drivers/%s", folder, name);
+    if (access(file, X_OK) == 0)
+        ntio_add_driver_directory(file);
+    int32_t status = ntio_create_service(name, NULL);
+    return status < 0 ? failed("can't register", name, status) : 0;
+}
+
+static int add_match(char *word)
+{
+    char *service = strchr(word, '=');
+    if (service == NULL)
+        return failed("not ID=SERVICE:", word, 0);
+    *service++ = '\0';
+    int32_t status = ntio_add_match(word, service);
+    return status < 0 ? failed("can't match", word, status) : 0;
+}
+
+static int add_device(char *word)
+{
+    char *id = strchr(word, '='), instance[512] = "";
+    if (id == NULL)
+        return failed("not NAME=ID:", word, 0);
+    *id++ = '\0';
+    int32_t status = ntio_create_root_device(word, id, instance, sizeof(instance));
+    return status < 0 ? failed("can't make device", word, status) : 0;
+}
+
+static int start_service(char *name)
+{
+    char reason[512];
+    if (ntio_start_service(name, reason, sizeof(reason)) < 0) {
+        fprintf(stderr, "%s: %s\n", program, reason);
         return -1;
-    path[length] = '\0';
-    dirname(path);
+    }
     return 0;
 }
 
 int main(int argc, char **argv)
 {
-    char folder[PATH_MAX], reason[512];
-    /* SAMPLE_IMAGE names another image of the driver: the .sys instead of the .so. */
-    const char *image = getenv("SAMPLE_IMAGE");
-    ntio_config config = {.process_name = SAMPLE_DRIVER "_app"};
-
+    ssize_t length = readlink("/proc/self/exe", folder, sizeof(folder) - 1);
+    if (length < 0) {
+        perror("readlink");
+        return 1;
+    }
+    folder[length] = '\0';
+    const char *slash = strrchr(folder, '/');
+    program = strdup(slash != NULL ? slash + 1 : folder);
+    dirname(folder);
+    ntio_config config = {.process_name = program};
     int32_t status = ntio_boot(&config);
     if (status < 0) {
-        fprintf(stderr, "%s: can't boot ntio: status 0x%08x\n", argv[0], (unsigned)status);
+        fprintf(stderr, "%s: can't boot ntio: status 0x%08x\n", program, (unsigned)status);
         return 1;
     }
     int result = 1;
-    if (own_folder(folder, sizeof(folder)) != 0 || ntio_add_driver_directory(folder) < 0 ||
-        ntio_create_service(SAMPLE_DRIVER, image) < 0)
-        fprintf(stderr, "%s: can't register the driver\n", argv[0]);
-    else if (ntio_start_service(SAMPLE_DRIVER, reason, sizeof(reason)) < 0)
-        fprintf(stderr, "%s: %s\n", argv[0], reason);
-    else
+    if (ntio_add_driver_directory(folder) >= 0 && each_word(SAMPLE_SERVICES, add_service) == 0 &&
+        each_word(SAMPLE_MATCHES, add_match) == 0 && each_word(SAMPLE_DEVICES, add_device) == 0 &&
+        each_word(SAMPLE_START, start_service) == 0)
         result = sample_main(argc, argv);
     fflush(stdout);
     return ntio_shutdown() == 0 ? result : 3;

@@ -14,7 +14,7 @@ SAMPLE = os.path.dirname(os.path.abspath(APP))
 
 
 def run(*command, text=None, env=None):
-    environment = {name: value for name, value in os.environ.items() if name not in ("NTIO_DEBUG", "SAMPLE_IMAGE")}
+    environment = {name: value for name, value in os.environ.items() if name not in ("NTIO_DEBUG", "SAMPLE_SYS")}
     environment.update(env or {})
     return subprocess.run(command, input=text, capture_output=True, text=True, timeout=30, env=environment)
 
@@ -97,7 +97,7 @@ def sample_native():
 
 
 def sample_sys():
-    sample({"SAMPLE_IMAGE": "hello_io.sys"})
+    sample({"SAMPLE_SYS": "1"})
 
 
 def debug_output_on_request():
