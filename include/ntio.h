@@ -102,6 +102,36 @@ NTIO_API_ void ntio_free_list(char **list);
 NTIO_API_ int32_t ntio_registry_set_string(const char *key, const char *name, const char *value);
 NTIO_API_ int32_t ntio_registry_set_uint32(const char *key, const char *name, uint32_t value);
 
+/*
+ * Emulated hardware: what a device model in the host is made of. Both may be called from any
+ * thread, also under the model's own lock: neither calls a driver.
+ *
+ * A line (0 to 255: the vector that the device's resources name) is a wire that several devices may
+ * pull; assert: one more pulls it, deassert: one less, so a model remembers whether it pulls. The
+ * service routines that drivers have connected run soon afterwards on a thread of the line's own,
+ * at its IRQL (3 + vector % 9): while it is pulled where it is level sensitive, at each rising edge
+ * where it is latched. STATUS_INVALID_PARAMETER: no such line; STATUS_INVALID_DEVICE_STATE: nobody
+ * pulls it.
+ */
+NTIO_API_ int32_t ntio_interrupt_assert(uint32_t vector);
+NTIO_API_ int32_t ntio_interrupt_deassert(uint32_t vector);
+
+/*
+ * I/O ports first to first + count - 1, which drivers reach by READ_PORT_xxx and WRITE_PORT_xxx (a
+ * .sys: by IN and OUT). The two routines run on the driver's thread, at its IRQL, several at once:
+ * they wait for nothing but a short lock of the model's own. offset counts from first, size is 1, 2
+ * or 4 bytes. ports is copied. STATUS_CONFLICTING_ADDRESSES: another model has one of them.
+ */
+typedef struct ntio_ports {
+    uint16_t first, count;
+    uint32_t (*read)(void *context, uint16_t offset, unsigned size);
+    void (*write)(void *context, uint16_t offset, unsigned size, uint32_t value);
+    void *context;
+} ntio_ports;
+NTIO_API_ int32_t ntio_add_ports(const ntio_ports *ports);
+/* Neither routine runs when this returns. STATUS_NOT_FOUND: no model has ports from first on. */
+NTIO_API_ int32_t ntio_remove_ports(uint16_t first);
+
 /* The tree of devices with each device's stack of device objects, as people read it. */
 NTIO_API_ void ntio_print_device_tree(FILE *out);
 NTIO_API_ void ntio_print_objects(FILE *out);

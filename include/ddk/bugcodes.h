@@ -184,6 +184,7 @@
 #define THREAD_STUCK_IN_DEVICE_DRIVER                            ((ULONG)0x000000ea)
 #define DIRTY_MAPPED_PAGES_CONGESTION                            ((ULONG)0x000000eb)
 #define CRITICAL_PROCESS_DIED                                    ((ULONG)0x000000ef)
+#define HARDWARE_INTERRUPT_STORM                                 ((ULONG)0x000000f2)
 #define CRITICAL_OBJECT_TERMINATION                              ((ULONG)0x000000f4)
 #define PCI_VERIFIER_DETECTED_VIOLATION                          ((ULONG)0x000000f6)
 #define DRIVER_OVERRAN_STACK_BUFFER                              ((ULONG)0x000000f7)

@@ -24,6 +24,7 @@
 #include "wdm/dma.h"
 #include "wdm/ex.h"
 #include "wdm/interlocked.h"
+#include "wdm/interrupt.h"
 #include "wdm/io.h"
 #include "wdm/ke.h"
 #include "wdm/list.h"

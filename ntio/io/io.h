@@ -88,6 +88,12 @@ BOOLEAN IopIsDriverIdle(PDRIVER_OBJECT Driver);
 /* pnp registers: some driver has just become idle. PASSIVE_LEVEL. */
 typedef VOID IOP_IDLE_DRIVER(VOID);
 extern IOP_IDLE_DRIVER *_Atomic IopIdleDriverCallout;
+/*
+ * pnp registers: a copy (pool, the caller's) of the translated resources that a device was given.
+ * STATUS_NOT_FOUND: none; STATUS_INVALID_PARAMETER: no PDO. PASSIVE_LEVEL.
+ */
+typedef NTSTATUS IOP_QUERY_RESOURCES(PDEVICE_OBJECT PhysicalDeviceObject, PCM_RESOURCE_LIST *List);
+extern IOP_QUERY_RESOURCES *_Atomic IopQueryResourcesCallout;
 /* \Driver objects, the oldest first; the routine may not load or unload. */
 typedef VOID IOP_DRIVER_ROUTINE(PDRIVER_OBJECT Driver, PVOID Context);
 VOID IopEnumerateDrivers(IOP_DRIVER_ROUTINE *Each, PVOID Context);

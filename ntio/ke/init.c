@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* init.c - starts and stops the component, and names what was left. */
+#include "interrupt.h"
 #include "kip.h"
 
 typedef struct _KI_ACCOUNT {
@@ -15,7 +16,10 @@ static VOID KiAccountOne(const char *Kind, PVOID Object, PVOID Routine, PVOID Co
     if (Routine != NULL)
         VfDescribeAddress(Routine, Where, sizeof(Where));
     snprintf(Sentence, sizeof(Sentence), "%p is %s (%s)", Object,
-             Kind[0] == 't' ? "set still" : "queued still", Where);
+             Kind[0] == 't'   ? "set still"
+             : Kind[0] == 'i' ? "connected still"
+                              : "queued still",
+             Where);
     Account->Left(Kind, Sentence, Account->Context);
 }
 
@@ -24,6 +28,7 @@ static VOID KiAccount(VF_LEFT_ROUTINE *Left, PVOID Context)
     KI_ACCOUNT Account = {Left, Context};
 
     KiEnumerateTimers(KiAccountOne, &Account);
+    KiEnumerateInterrupts(KiAccountOne, &Account);
 }
 
 NTSTATUS KeInitializeSystem(ULONG Processors)
@@ -45,6 +50,7 @@ NTSTATUS KeInitializeSystem(ULONG Processors)
 VOID KeShutdownSystem(VOID)
 {
     KiStopTimerThread();
+    KiStopInterrupts();
     KiStopDpcThreads();
     KiDetachBootThread();
 }

@@ -151,6 +151,8 @@ NTSTATUS KiCreateHostThread(KI_HOST_ROUTINE *Routine, PVOID Context, const char 
 VOID KiJoinHostThread(PKI_HOST_THREAD Thread);
 /* Drains the DPC queues and ends their threads. PASSIVE_LEVEL, no DPC is being queued. */
 VOID KiStopDpcThreads(VOID);
+/* Ends the threads of interrupt lines (interrupt.h), whoever is still connected. PASSIVE_LEVEL. */
+VOID KiStopInterrupts(VOID);
 
 /*
  * Stops with DRIVER_VERIFIER_DETECTED_VIOLATION or IRQL_NOT_LESS_OR_EQUAL, as Windows does for

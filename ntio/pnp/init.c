@@ -26,6 +26,7 @@ NTSTATUS PnpInitializeSystem(VOID)
     }
     PnppSetLastClose(PnpLastClose);
     atomic_store(&IopIdleDriverCallout, PnpIdleDriver);
+    atomic_store(&IopQueryResourcesCallout, PnpQueryResources);
     return STATUS_SUCCESS;
 }
 
@@ -64,6 +65,7 @@ VOID PnpShutdownSystem(VOID)
     PnpSettle();
     PnpStopWorker();
     atomic_store(&IopIdleDriverCallout, NULL);
+    atomic_store(&IopQueryResourcesCallout, NULL);
     PnppSetLastClose(NULL);
     PnppAbandonTree();
     PnpForgetDrivers();

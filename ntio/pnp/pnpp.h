@@ -162,6 +162,7 @@ IOP_IDLE_DRIVER PnpIdleDriver;    /* io's callout; any thread */
 NTSTATUS PnpAssignResources(PDEVICE_NODE Node, const IO_RESOURCE_REQUIREMENTS_LIST *Requirements);
 VOID PnpReleaseResources(PDEVICE_NODE Node);
 SIZE_T PnpResourceListBytes(const CM_RESOURCE_LIST *List);
+IOP_QUERY_RESOURCES PnpQueryResources; /* io's callout; any thread */
 
 /* ---- start.c ---- */
 /* From PnpInitialized: driver, start, children. Whatever the outcome, it is in the node's state and

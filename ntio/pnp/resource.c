@@ -6,11 +6,11 @@
  * There is no hardware: what matters is that drivers see lists as on a PC. A requirements list
  * holds alternative lists; in each a descriptor is followed by its alternatives
  * (IO_RESOURCE_ALTERNATIVE). The first list that can be satisfied is taken. Raw and translated
- * resources differ in an interrupt's level alone.
+ * resources differ in an interrupt alone: its level is an IRQL, its affinity names the processors
+ * that are there. No device gets messages in place of lines; one that can do both gets its line.
  */
 #include "ntio/pnp/pnpp.h"
-
-#define PNP_FIRST_DIRQL 5 /* translated levels of interrupts: 5 to 12 */
+#include "ntio/ke/interrupt.h"
 
 SIZE_T PnpResourceListBytes(const CM_RESOURCE_LIST *List)
 {
@@ -171,6 +171,8 @@ static BOOLEAN PnppLimits(const IO_RESOURCE_DESCRIPTOR *Wanted, ULONGLONG *First
     case CmResourceTypeInterrupt:
         *First = Wanted->u.Interrupt.MinimumVector;
         *Last = Wanted->u.Interrupt.MaximumVector;
+        if (*Last >= KI_LINES)
+            *Last = KI_LINES - 1;
         return TRUE;
     case CmResourceTypeDma:
         *First = Wanted->u.Dma.MinimumChannel;
@@ -195,6 +197,9 @@ static BOOLEAN PnppFit(PDEVICE_NODE Node, const IO_RESOURCE_DESCRIPTOR *Wanted,
     Result->Type = Wanted->Type;
     Result->ShareDisposition = Wanted->ShareDisposition;
     Result->Flags = Wanted->Flags;
+    if (Wanted->Type == CmResourceTypeInterrupt &&
+        (Wanted->Flags & CM_RESOURCE_INTERRUPT_MESSAGE) != 0)
+        return FALSE;
     if (!PnppLimits(Wanted, &First, &Last, &Length, &Alignment)) {
         PnppPlace(Result, Wanted, 0);
         Have->Count++;
@@ -269,7 +274,13 @@ static PCM_RESOURCE_LIST PnppCopyList(const CM_RESOURCE_LIST *List)
     return Copy;
 }
 
-/* The translated form: an interrupt's level is an IRQL. */
+static VOID PnppTranslateInterrupt(CM_PARTIAL_RESOURCE_DESCRIPTOR *Descriptor)
+{
+    Descriptor->u.Interrupt.Level = KiLineIrql(Descriptor->u.Interrupt.Vector);
+    Descriptor->u.Interrupt.Affinity &= KeQueryActiveProcessors();
+}
+
+/* The translated form. */
 static VOID PnppTranslate(PCM_RESOURCE_LIST Resources)
 {
     CM_PARTIAL_RESOURCE_LIST *List = &Resources->List[0].PartialResourceList;
@@ -279,7 +290,7 @@ static VOID PnppTranslate(PCM_RESOURCE_LIST Resources)
         CM_PARTIAL_RESOURCE_DESCRIPTOR *Descriptor = &List->PartialDescriptors[i];
 
         if (Descriptor->Type == CmResourceTypeInterrupt)
-            Descriptor->u.Interrupt.Level = PNP_FIRST_DIRQL + Descriptor->u.Interrupt.Vector % 8;
+            PnppTranslateInterrupt(Descriptor);
     }
 }
 
@@ -334,5 +345,28 @@ NTSTATUS PnpAssignResources(PDEVICE_NODE Node, const IO_RESOURCE_REQUIREMENTS_LI
     }
     PnppTranslate(Translated);
     PnppPublish(Node, Raw, Translated);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS PnpQueryResources(PDEVICE_OBJECT PhysicalDeviceObject, PCM_RESOURCE_LIST *List)
+{
+    PDEVICE_NODE Node = PnpNodeOfDevice(PhysicalDeviceObject);
+    PCM_RESOURCE_LIST Copy = NULL;
+    SIZE_T Bytes = 0;
+
+    if (Node == NULL)
+        return STATUS_INVALID_PARAMETER;
+    KiLock(&PnpTreeLock);
+    if (Node->ResourcesTranslated != NULL) {
+        Bytes = PnpResourceListBytes(Node->ResourcesTranslated);
+        Copy = ExAllocatePoolWithTag(NonPagedPool, Bytes, PNP_TAG);
+        if (Copy != NULL)
+            memcpy(Copy, Node->ResourcesTranslated, Bytes);
+    }
+    KiUnlock(&PnpTreeLock);
+    PnpDereferenceNode(Node);
+    if (Copy == NULL)
+        return Bytes == 0 ? STATUS_NOT_FOUND : STATUS_INSUFFICIENT_RESOURCES;
+    *List = Copy;
     return STATUS_SUCCESS;
 }

@@ -250,6 +250,7 @@ VOID PspForgetHostThreads(BOOLEAN System)
 VOID PspShutdownThreads(VOID)
 {
     atomic_store(&KiThreadCallouts, NULL);
+    KiStopInterrupts();
     ExpStopWorkers();
     KiStopDpcThreads();
     PspReapThreads();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* wdm/dma.h - DMA adapters, interrupts, ports and registers: for drivers of simulated hardware. */
+/* wdm/dma.h - DMA adapters and registers: for drivers of simulated hardware. */
 #ifndef NTIO_DDK_WDM_DMA_H
 #define NTIO_DDK_WDM_DMA_H
 
@@ -145,16 +145,7 @@ NTKERNELAPI PDMA_ADAPTER NTAPI IoGetDmaAdapter(PDEVICE_OBJECT PhysicalDeviceObje
                                                PDEVICE_DESCRIPTION DeviceDescription,
                                                PULONG NumberOfMapRegisters);
 
-/* Interrupts. [PASSIVE] */
-NTKERNELAPI NTSTATUS NTAPI IoConnectInterrupt(PKINTERRUPT *InterruptObject,
-                                              PKSERVICE_ROUTINE ServiceRoutine,
-                                              PVOID ServiceContext, PKSPIN_LOCK SpinLock,
-                                              ULONG Vector, KIRQL Irql, KIRQL SynchronizeIrql,
-                                              KINTERRUPT_MODE InterruptMode, BOOLEAN ShareVector,
-                                              KAFFINITY ProcessorEnableMask, BOOLEAN FloatingSave);
-NTKERNELAPI VOID NTAPI IoDisconnectInterrupt(PKINTERRUPT InterruptObject);
-
-/* Registers: memory-mapped ones only; there are no I/O ports here. */
+/* Registers in memory; I/O ports are in wdm/interrupt.h. */
 #define READ_REGISTER_UCHAR(p)      (*(volatile UCHAR *)(p))
 #define READ_REGISTER_USHORT(p)     (*(volatile USHORT *)(p))
 #define READ_REGISTER_ULONG(p)      (*(volatile ULONG *)(p))

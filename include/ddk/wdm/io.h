@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * wdm/io.h - the I/O manager's routines: drivers and devices, IRPs, queues, work items, remove
- * locks, names, error log. Plug and play's are in wdm/pnp.h, DMA's and interrupts' in wdm/dma.h.
+ * locks, names, error log. Plug and play's are in wdm/pnp.h, DMA's in
+ * wdm/dma.h, interrupts' in wdm/interrupt.h.
  */
 #ifndef NTIO_DDK_WDM_IO_H
 #define NTIO_DDK_WDM_IO_H
