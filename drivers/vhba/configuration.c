@@ -169,7 +169,7 @@ VHBA_OUTCOME VhbaGetPerformance(PVHBA_COMMAND Command)
     }
     PutBe32(Data, 4 + 16);
     PutBe32(Data + 12, Speed);
-    PutBe32(Data + 16, Medium->Blocks - 1);
+    PutBe32(Data + 16, (ULONG)Medium->Blocks - 1);
     PutBe32(Data + 20, Speed);
     return VhbaReply(Command, Data, sizeof(Data), Allocation);
 }

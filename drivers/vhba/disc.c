@@ -49,7 +49,7 @@ VHBA_OUTCOME VhbaReadTrackInformation(PVHBA_COMMAND Command)
     Data[3] = 1;    /* session, low byte */
     Data[5] = 0x04; /* track mode: data, uninterrupted */
     Data[6] = 0x01; /* data mode 1 */
-    PutBe32(Data + 24, Medium->Blocks);
+    PutBe32(Data + 24, (ULONG)Medium->Blocks);
     return VhbaReply(Command, Data, sizeof(Data), Be16(Command->Cdb + 7));
 }
 
@@ -74,7 +74,7 @@ VHBA_OUTCOME VhbaReadDvdStructure(PVHBA_COMMAND Command)
         Data[6] =
             (UCHAR)(0x01 | (Dual ? 0x20 : 0x00)); /* embossed data; layers; parallel track path */
         PutBe32(Data + 8, 0x00030000);            /* where data start, always */
-        PutBe32(Data + 12, 0x00030000 + Medium->Blocks - 1);
+        PutBe32(Data + 12, 0x00030000 + (ULONG)Medium->Blocks - 1);
         return VhbaReply(Command, Data, sizeof(Data), Allocation);
     }
     case 0x01: /* copyright: no protection, all regions */

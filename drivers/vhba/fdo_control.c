@@ -54,8 +54,7 @@ static NTSTATUS CreateLun(PVHBA_FDO Fdo, PVHBA_LUN *Result)
     InitializeListHead(&Lun->Entry);
     InitializeListHead(&Lun->Held);
     Lun->Attention = VHBA_ATTENTION_POWER_ON;
-    Lun->Mode.ReadRetries = 0x05;
-    Lun->Mode.ReadSpeed = 0xFFFF;
+    VhbaResetMode(&Lun->Mode);
     Lun->Counters.Size = sizeof(Lun->Counters);
     Device->Flags |= DO_DIRECT_IO | DO_POWER_PAGABLE;
     *Result = Lun;
@@ -87,17 +86,35 @@ static NTSTATUS EnterLun(PVHBA_FDO Fdo, PVHBA_LUN Lun)
     return Status;
 }
 
+/* What goes for its kind of drive. Only a drive with a removable medium may be empty. */
+static BOOLEAN IsPossible(const VHBA_ADD_LUN *In)
+{
+    if (In->Type == VHBA_TYPE_CD)
+        return In->Flags == 0 && (In->BlockSize == 0 || In->BlockSize == VHBA_BLOCK);
+    return In->Type == VHBA_TYPE_DISK && !(In->Flags & ~(ULONG)(VHBA_READ_ONLY | VHBA_REMOVABLE)) &&
+           (In->BlockSize == 0 || In->BlockSize == 512 || In->BlockSize == 4096) &&
+           (In->PathLength != 0 || (In->Flags & VHBA_REMOVABLE));
+}
+
 static NTSTATUS AddLun(PVHBA_FDO Fdo, const VHBA_ADD_LUN *In, ULONG Length, PVHBA_LUN_NUMBER Out)
 {
     PVHBA_LUN Lun;
     PVHBA_MEDIUM Medium = NULL;
     NTSTATUS Status;
 
-    if (Length < VHBA_ADD_LUN_HEADER || In->Type != VHBA_TYPE_CD ||
-        In->PathLength > VHBA_MAXIMUM_PATH || In->PathLength > Length - VHBA_ADD_LUN_HEADER)
+    BOOLEAN Disk, ReadOnly, Removable;
+    ULONG BlockSize;
+
+    if (Length < VHBA_ADD_LUN_HEADER || !IsPossible(In) || In->PathLength > VHBA_MAXIMUM_PATH ||
+        In->PathLength > Length - VHBA_ADD_LUN_HEADER)
         return STATUS_INVALID_PARAMETER;
+    Disk = In->Type == VHBA_TYPE_DISK;
+    ReadOnly = (In->Flags & VHBA_READ_ONLY) != 0;
+    Removable = !Disk || (In->Flags & VHBA_REMOVABLE);
+    BlockSize = In->BlockSize != 0 ? In->BlockSize : Disk ? 512 : VHBA_BLOCK;
     if (In->PathLength != 0) {
-        Status = VhbaOpenMedium(In->Path, In->PathLength, &Medium);
+        Status =
+            VhbaOpenMedium((UCHAR)In->Type, BlockSize, ReadOnly, In->Path, In->PathLength, &Medium);
         if (!NT_SUCCESS(Status))
             return Status;
     }
@@ -108,8 +125,13 @@ static NTSTATUS AddLun(PVHBA_FDO Fdo, const VHBA_ADD_LUN *In, ULONG Length, PVHB
         return Status;
     }
     Lun->Medium = Medium;
+    Lun->Type = (UCHAR)In->Type;
+    Lun->BlockSize = BlockSize;
+    Lun->ReadOnly = ReadOnly;
+    Lun->Removable = Removable;
     if (!TakeText(Lun->Vendor, In->Vendor, sizeof(In->Vendor), "scsinet") ||
-        !TakeText(Lun->Product, In->Product, sizeof(In->Product), "Virtual CD-ROM") ||
+        !TakeText(Lun->Product, In->Product, sizeof(In->Product),
+                  Disk ? "Virtual disk" : "Virtual CD-ROM") ||
         !TakeText(Lun->Revision, In->Revision, sizeof(In->Revision), "1.0") ||
         !TakeText(Lun->Serial, In->Serial, sizeof(In->Serial), ""))
         Status = STATUS_INVALID_PARAMETER;
@@ -161,7 +183,10 @@ static NTSTATUS Insert(PVHBA_LUN Lun, const VHBA_INSERT *In, ULONG Length)
     if (Length < VHBA_INSERT_HEADER || In->PathLength == 0 || In->PathLength > VHBA_MAXIMUM_PATH ||
         In->PathLength > Length - VHBA_INSERT_HEADER)
         return STATUS_INVALID_PARAMETER;
-    Status = VhbaOpenMedium(In->Path, In->PathLength, &Medium);
+    if (!Lun->Removable)
+        return STATUS_INVALID_DEVICE_REQUEST;
+    Status =
+        VhbaOpenMedium(Lun->Type, Lun->BlockSize, Lun->ReadOnly, In->Path, In->PathLength, &Medium);
     if (!NT_SUCCESS(Status))
         return Status;
     Status = VhbaChangeMedium(Lun, Medium, In->Force != 0);
@@ -224,7 +249,8 @@ static NTSTATUS LunControl(PVHBA_FDO Fdo, PIRP Irp, ULONG Code, PVOID Buffer, UL
         Status = RemoveLun(Fdo, Lun);
         break;
     case IOCTL_VHBA_EJECT:
-        Status = VhbaChangeMedium(Lun, NULL, ((PVHBA_EJECT)Buffer)->Force != 0);
+        Status = Lun->Removable ? VhbaChangeMedium(Lun, NULL, ((PVHBA_EJECT)Buffer)->Force != 0)
+                                : STATUS_INVALID_DEVICE_REQUEST;
         break;
     case IOCTL_VHBA_INSERT:
         Status = Insert(Lun, Buffer, In);

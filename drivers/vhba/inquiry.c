@@ -11,8 +11,7 @@ static ULONG TextLength(const CHAR *Text)
     return Length;
 }
 
-/* Left-aligned, filled with spaces. */
-static VOID PutText(UCHAR *To, ULONG Field, const CHAR *Text)
+VOID VhbaPutText(UCHAR *To, ULONG Field, const CHAR *Text)
 {
     ULONG Length = TextLength(Text);
 
@@ -22,32 +21,35 @@ static VOID PutText(UCHAR *To, ULONG Field, const CHAR *Text)
 
 static VHBA_OUTCOME VitalProductData(PVHBA_COMMAND Command, ULONG Allocation)
 {
+    static const UCHAR Supported[] = {0x00, 0x80, 0x83, 0xB0, 0xB1, 0xB2};
     PVHBA_LUN Lun = Command->Lun;
-    UCHAR Page[80] = {0x05, Command->Cdb[2]};
+    UCHAR Page[80] = {Lun->Type, Command->Cdb[2]};
     ULONG Serial = TextLength(Lun->Serial);
 
     switch (Command->Cdb[2]) {
-    case 0x00: /* supported pages */
-        Page[3] = 3;
-        Page[4] = 0x00;
-        Page[5] = 0x80;
-        Page[6] = 0x83;
+    case 0x00: /* supported pages: the last three are a disk's */
+        Page[3] = Lun->Type == VHBA_TYPE_DISK ? sizeof(Supported) : 3;
+        RtlCopyMemory(Page + 4, Supported, Page[3]);
         break;
     case 0x80: /* unit serial number */
         Page[3] = (UCHAR)Serial;
-        PutText(Page + 4, Serial, Lun->Serial);
+        VhbaPutText(Page + 4, Serial, Lun->Serial);
         break;
     case 0x83: /* device identification: T10 vendor ID based, of the logical unit */
         Page[3] = (UCHAR)(4 + 8 + 16 + Serial);
         Page[4] = 0x02; /* ASCII */
         Page[5] = 0x01;
         Page[7] = (UCHAR)(8 + 16 + Serial);
-        PutText(Page + 8, 8, Lun->Vendor);
-        PutText(Page + 16, 16, Lun->Product);
-        PutText(Page + 32, Serial, Lun->Serial);
+        VhbaPutText(Page + 8, 8, Lun->Vendor);
+        VhbaPutText(Page + 16, 16, Lun->Product);
+        VhbaPutText(Page + 32, Serial, Lun->Serial);
         break;
     default:
-        return VHBA_INVALID_FIELD(Command);
+        if (Lun->Type == VHBA_TYPE_DISK)
+            Page[3] = (UCHAR)VhbaDiskPage(Lun, Command->Cdb[2], Page);
+        if (Page[3] == 0)
+            return VHBA_INVALID_FIELD(Command);
+        break;
     }
     return VhbaReply(Command, Page, 4u + Page[3], Allocation);
 }
@@ -56,15 +58,19 @@ VHBA_OUTCOME VhbaInquiry(PVHBA_COMMAND Command)
 {
     PVHBA_LUN Lun = Command->Lun;
     ULONG Allocation = Be16(Command->Cdb + 3);
-    UCHAR Data[36] = {0x05, 0x80, 0x05, 0x02, 31}; /* removable, SPC-3, format 2 */
+    UCHAR Data[36] = {Lun->Type, Lun->Removable ? 0x80 : 0x00, 0x05, 0x02, 31}; /* SPC-3 */
 
+    if (Lun->Type == VHBA_TYPE_DISK) {
+        Data[2] = 0x06; /* SPC-4 */
+        Data[7] = 0x02; /* CmdQue */
+    }
     if (Command->Cdb[1] & 0x01)
         return VitalProductData(Command, Allocation);
     if ((Command->Cdb[1] & 0x02) || Command->Cdb[2] != 0)
         return VHBA_INVALID_FIELD(Command);
-    PutText(Data + 8, 8, Lun->Vendor);
-    PutText(Data + 16, 16, Lun->Product);
-    PutText(Data + 32, 4, Lun->Revision);
+    VhbaPutText(Data + 8, 8, Lun->Vendor);
+    VhbaPutText(Data + 16, 16, Lun->Product);
+    VhbaPutText(Data + 32, 4, Lun->Revision);
     return VhbaReply(Command, Data, sizeof(Data), Allocation);
 }
 
@@ -95,6 +101,10 @@ VHBA_OUTCOME VhbaRequestSense(PVHBA_COMMAND Command)
     } else if (VhbaLoaded(Lun) == NULL) {
         Sense.Key = SCSI_SENSE_NOT_READY;
         Sense.Asc = 0x3A;
+    } else if (Lun->Stopped) {
+        Sense.Key = SCSI_SENSE_NOT_READY;
+        Sense.Asc = 0x04;
+        Sense.Ascq = 0x02;
     }
     if (Command->Cdb[1] & 0x01) { /* descriptor format */
         UCHAR Descriptor[8] = {0x72, Sense.Key, Sense.Asc, Sense.Ascq};

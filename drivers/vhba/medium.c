@@ -15,6 +15,8 @@ static NTSTATUS ToStatus(enum backend_result Result)
         return STATUS_FILE_IS_A_DIRECTORY;
     case BACKEND_NOT_A_FILE:
         return STATUS_UNRECOGNIZED_MEDIA;
+    case BACKEND_BUSY:
+        return STATUS_SHARING_VIOLATION;
     case BACKEND_TOO_MANY:
         return STATUS_INSUFFICIENT_RESOURCES;
     default:
@@ -52,7 +54,8 @@ static NTSTATUS Recognize(PVHBA_MEDIUM Medium)
     return STATUS_UNRECOGNIZED_MEDIA;
 }
 
-NTSTATUS VhbaOpenMedium(const CHAR *Path, ULONG PathLength, PVHBA_MEDIUM *Result)
+NTSTATUS VhbaOpenMedium(UCHAR Type, ULONG BlockSize, BOOLEAN ReadOnly, const CHAR *Path,
+                        ULONG PathLength, PVHBA_MEDIUM *Result)
 {
     PVHBA_MEDIUM Medium = NULL;
     CHAR *Name;
@@ -78,18 +81,23 @@ NTSTATUS VhbaOpenMedium(const CHAR *Path, ULONG PathLength, PVHBA_MEDIUM *Result
     RtlZeroMemory(Medium, sizeof(*Medium));
     Medium->References = 1;
     Medium->File.descriptor = -1;
-    Status = ToStatus(backend_open(Name, &Medium->File));
+    Medium->BlockSize = Type == VHBA_TYPE_DISK ? BlockSize : VHBA_BLOCK;
+    Status = ToStatus(Type == VHBA_TYPE_DISK ? backend_open_disk(Name, ReadOnly, &Medium->File)
+                                             : backend_open(Name, &Medium->File));
     if (NT_SUCCESS(Status))
         Status = ToStatus(backend_size(&Medium->File, &Size));
     if (!NT_SUCCESS(Status))
         goto Exit;
-    if (Size == 0 || Size % VHBA_BLOCK != 0 || Size / VHBA_BLOCK > 0xFFFFFFFF) {
+    Medium->Blocks = Size / Medium->BlockSize;
+    if (Size == 0 || Size % Medium->BlockSize != 0 ||
+        (Type == VHBA_TYPE_CD && Medium->Blocks > 0xFFFFFFFF)) {
         Status = STATUS_UNRECOGNIZED_MEDIA;
         goto Exit;
     }
-    Medium->Blocks = (ULONG)(Size / VHBA_BLOCK);
-    Medium->Dvd = Medium->Blocks > VHBA_CD_BLOCKS;
-    Status = Recognize(Medium);
+    if (Type == VHBA_TYPE_CD) {
+        Medium->Dvd = Medium->Blocks > VHBA_CD_BLOCKS;
+        Status = Recognize(Medium);
+    }
 Exit:
     ExFreePoolWithTag(Name, VHBA_TAG);
     if (NT_SUCCESS(Status))
@@ -108,7 +116,8 @@ VOID VhbaDereferenceMedium(PVHBA_MEDIUM Medium)
 {
     if (InterlockedDecrement(&Medium->References) != 0)
         return;
-    backend_close(&Medium->File); /* a file that was only read: closing does not sleep */
+    /* Closing a local file does not wait for what was written to it; who wants that flushes. */
+    backend_close(&Medium->File);
     ExFreePoolWithTag(Medium, VHBA_TAG);
 }
 

@@ -1,130 +1,76 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mode.c - MODE SENSE and MODE SELECT: SPC-4 6.11 to 6.14, pages by MMC-6 clause 7.
+ * mode.c - MODE SENSE and MODE SELECT: SPC-4 6.11 to 6.14. The pages are mode_cd.c's and
+ * disk_mode.c's.
  *
  * Of a page three forms exist: what is now, what may be changed (bits set), what it is by default.
  */
 #include "vhba.h"
 
-#define CURRENT    0
-#define CHANGEABLE 1
-#define DEFAULT    2
+#define MOST_PAGES 6
 
-#define PAGE_LARGEST 32
-
-typedef ULONG PAGE_MAKER(PVHBA_LUN Lun, UCHAR Form, UCHAR *Page);
-
-/* 01h, read error recovery: what to do is the host's choice, though no error of ours is mended by
- * it. */
-static ULONG ErrorRecovery(PVHBA_LUN Lun, UCHAR Form, UCHAR *Page)
+static ULONG PagesOf(PVHBA_LUN Lun, const VHBA_MODE_PAGE **Pages)
 {
-    Page[0] = 0x01;
-    Page[1] = 0x0A;
-    Page[2] = Form == CURRENT ? Lun->Mode.ErrorRecovery : Form == CHANGEABLE ? 0x3F : 0x00;
-    Page[3] = Form == CURRENT ? Lun->Mode.ReadRetries : Form == CHANGEABLE ? 0xFF : 0x05;
-    return 12;
+    *Pages = Lun->Type == VHBA_TYPE_DISK ? VhbaDiskModePages : VhbaCdModePages;
+    return Lun->Type == VHBA_TYPE_DISK ? VhbaDiskModePageCount : VhbaCdModePageCount;
 }
 
-/* 0Dh, CD device parameters: units of MSF addresses. */
-static ULONG DeviceParameters(PVHBA_LUN Lun, UCHAR Form, UCHAR *Page)
+/* A disk's block descriptor, short or (MODE SENSE(10), LLBAA) long. Returns its length. */
+static ULONG PutDescriptor(PVHBA_LUN Lun, UCHAR *To, BOOLEAN Long)
 {
-    UNREFERENCED_PARAMETER(Lun);
-    Page[0] = 0x0D;
-    Page[1] = 0x06;
-    if (Form != CHANGEABLE) {
-        Page[5] = 60;
-        Page[7] = 75;
+    PVHBA_MEDIUM Medium = VhbaLoaded(Lun);
+    ULONG64 Blocks = Medium != NULL ? Medium->Blocks : 0;
+
+    if (Long) {
+        PutBe64(To, Blocks);
+        PutBe32(To + 12, Lun->BlockSize);
+        return 16;
     }
+    PutBe32(To, Blocks > 0xFFFFFFFF ? 0xFFFFFFFF : (ULONG)Blocks);
+    PutBe32(To + 4, Lun->BlockSize); /* the first byte is reserved, and zero */
     return 8;
 }
 
-/* 0Eh, CD audio control: nothing is played; hosts ask all the same. */
-static ULONG AudioControl(PVHBA_LUN Lun, UCHAR Form, UCHAR *Page)
-{
-    UNREFERENCED_PARAMETER(Lun);
-    Page[0] = 0x0E;
-    Page[1] = 0x0E;
-    if (Form != CHANGEABLE) {
-        Page[2] = 0x04; /* Immed */
-        Page[8] = 0x01;
-        Page[9] = 0xFF;
-        Page[10] = 0x02;
-        Page[11] = 0xFF;
-    }
-    return 16;
-}
-
-/* 1Ah, power condition: the timers stand. */
-static ULONG PowerCondition(PVHBA_LUN Lun, UCHAR Form, UCHAR *Page)
-{
-    UNREFERENCED_PARAMETER(Lun);
-    UNREFERENCED_PARAMETER(Form);
-    Page[0] = 0x1A;
-    Page[1] = 0x0A;
-    return 12;
-}
-
-/* 1Dh, timeout and protect. */
-static ULONG Timeouts(PVHBA_LUN Lun, UCHAR Form, UCHAR *Page)
-{
-    UNREFERENCED_PARAMETER(Lun);
-    Page[0] = 0x1D;
-    Page[1] = 0x0A;
-    if (Form != CHANGEABLE) {
-        PutBe16(Page + 6, 10);  /* group 1, seconds */
-        PutBe16(Page + 8, 120); /* group 2 */
-    }
-    return 12;
-}
-
-/* 2Ah, capabilities and mechanical status. */
-static ULONG Capabilities(PVHBA_LUN Lun, UCHAR Form, UCHAR *Page)
-{
-    PVHBA_MEDIUM Medium = VhbaLoaded(Lun);
-    ULONG Most = Medium != NULL && Medium->Dvd ? VHBA_DVD_SPEED : VHBA_CD_SPEED;
-
-    Page[0] = 0x2A;
-    Page[1] = 0x1E;
-    if (Form == CHANGEABLE)
-        return 32;
-    Page[2] = 0x1B;               /* reads CD-R, CD-RW, DVD-ROM, DVD-R */
-    Page[4] = 0x40;               /* multi-session */
-    Page[6] = 0x20 | 0x08 | 0x01; /* tray, eject, lock */
-    if (Form == CURRENT && (Lun->Prevented || Lun->PersistentPrevented))
-        Page[6] |= 0x02;
-    PutBe16(Page + 8, Most);
-    PutBe16(Page + 12, 512); /* KiB of buffer */
-    PutBe16(Page + 14, Form == CURRENT && Lun->Mode.ReadSpeed < Most ? Lun->Mode.ReadSpeed : Most);
-    return 32;
-}
-
-static const struct {
-    UCHAR Code;
-    PAGE_MAKER *Make;
-} Pages[] = {
-    {0x01, ErrorRecovery},  {0x0D, DeviceParameters}, {0x0E, AudioControl},
-    {0x1A, PowerCondition}, {0x1D, Timeouts},         {0x2A, Capabilities},
-};
-
 static VHBA_OUTCOME ModeSense(PVHBA_COMMAND Command, ULONG Header, ULONG Allocation)
 {
-    UCHAR Data[8 + PAGE_LARGEST * RTL_NUMBER_OF(Pages)] = {0};
+    PVHBA_LUN Lun = Command->Lun;
+    UCHAR Data[8 + 16 + VHBA_PAGE_LARGEST * MOST_PAGES] = {0};
     UCHAR Code = Command->Cdb[2] & 0x3F, Form = Command->Cdb[2] >> 6, Subpage = Command->Cdb[3];
-    ULONG Length = Header;
+    UCHAR Specific = 0;
+    ULONG Length = Header, Descriptors = 0, Start;
+    const VHBA_MODE_PAGE *Pages;
+    ULONG Count = PagesOf(Lun, &Pages);
 
     if (Form == 3)
         return VhbaFail(Command, SCSI_SENSE_ILLEGAL_REQUEST, 0x39, 0x00);
     if (Subpage != 0 && !(Subpage == 0xFF && Code == 0x3F))
         return VHBA_INVALID_FIELD(Command);
-    for (ULONG i = 0; i < RTL_NUMBER_OF(Pages); i++)
+    if (Lun->Type == VHBA_TYPE_DISK) {
+        PVHBA_MEDIUM Medium = VhbaLoaded(Lun);
+        Specific = 0x10; /* DPO and FUA are understood */
+        if (Medium != NULL && !Medium->File.writable)
+            Specific |= 0x80;          /* WP */
+        if (!(Command->Cdb[1] & 0x08)) /* DBD */
+            Descriptors =
+                PutDescriptor(Lun, Data + Header, Header == 8 && (Command->Cdb[1] & 0x10));
+        Length += Descriptors;
+    }
+    Start = Length;
+    for (ULONG i = 0; i < Count; i++)
         if (Code == 0x3F || Code == Pages[i].Code)
-            Length += Pages[i].Make(Command->Lun, Form, Data + Length);
-    if (Length == Header)
+            Length += Pages[i].Make(Lun, Form, Data + Length);
+    if (Length == Start)
         return VHBA_INVALID_FIELD(Command);
-    if (Header == 4)
+    if (Header == 4) {
         Data[0] = (UCHAR)(Length - 1);
-    else
+        Data[2] = Specific;
+        Data[3] = (UCHAR)Descriptors;
+    } else {
         PutBe16(Data, Length - 2);
+        Data[3] = Specific;
+        Data[4] = Descriptors == 16; /* LONGLBA */
+        PutBe16(Data + 6, Descriptors);
+    }
     return VhbaReply(Command, Data, Length, Allocation);
 }
 
@@ -138,35 +84,35 @@ VHBA_OUTCOME VhbaModeSense10(PVHBA_COMMAND Command)
     return ModeSense(Command, 8, Be16(Command->Cdb + 7));
 }
 
-#define PARAMETER_LENGTH(c) VhbaFail(c, SCSI_SENSE_ILLEGAL_REQUEST, 0x1A, 0x00)
-#define PARAMETER_FIELD(c)  VhbaFail(c, SCSI_SENSE_ILLEGAL_REQUEST, 0x26, 0x00)
-
 /* All pages are checked before the first is applied: a command that fails changes nothing. */
 static VHBA_OUTCOME SelectPages(PVHBA_COMMAND Command, const UCHAR *List, ULONG Length,
                                 VHBA_MODE *Mode)
 {
+    const VHBA_MODE_PAGE *Pages;
+    ULONG Count = PagesOf(Command->Lun, &Pages);
+
     while (Length != 0) {
-        UCHAR Now[PAGE_LARGEST] = {0}, Mask[PAGE_LARGEST] = {0};
+        UCHAR Now[VHBA_PAGE_LARGEST] = {0}, Mask[VHBA_PAGE_LARGEST] = {0};
+        const VHBA_MODE_PAGE *Page = NULL;
         ULONG Size = 0, i;
         if (Length < 2)
-            return PARAMETER_LENGTH(Command);
-        for (i = 0; i < RTL_NUMBER_OF(Pages); i++) {
+            return VHBA_PARAMETER_LENGTH(Command);
+        for (i = 0; i < Count; i++) {
             if ((List[0] & 0x3F) == Pages[i].Code) {
-                Size = Pages[i].Make(Command->Lun, CURRENT, Now);
-                Pages[i].Make(Command->Lun, CHANGEABLE, Mask);
+                Page = &Pages[i];
+                Size = Page->Make(Command->Lun, VHBA_MODE_CURRENT, Now);
+                Page->Make(Command->Lun, VHBA_MODE_CHANGEABLE, Mask);
             }
         }
-        if (Size == 0 || (List[0] & 0x40) || List[1] + 2u != Size)
-            return PARAMETER_FIELD(Command);
+        if (Page == NULL || (List[0] & 0x40) || List[1] + 2u != Size)
+            return VHBA_PARAMETER_FIELD(Command);
         if (Length < Size)
-            return PARAMETER_LENGTH(Command);
+            return VHBA_PARAMETER_LENGTH(Command);
         for (i = 2; i < Size; i++)
             if ((List[i] ^ Now[i]) & ~Mask[i])
-                return PARAMETER_FIELD(Command);
-        if ((List[0] & 0x3F) == 0x01) {
-            Mode->ErrorRecovery = List[2];
-            Mode->ReadRetries = List[3];
-        }
+                return VHBA_PARAMETER_FIELD(Command);
+        if (Page->Select != NULL)
+            Page->Select(Mode, List);
         List += Size;
         Length -= Size;
     }
@@ -175,8 +121,11 @@ static VHBA_OUTCOME SelectPages(PVHBA_COMMAND Command, const UCHAR *List, ULONG 
 
 static VHBA_OUTCOME ModeSelect(PVHBA_COMMAND Command, ULONG Header, ULONG Length)
 {
+    PVHBA_LUN Lun = Command->Lun;
     const UCHAR *List = Command->Buffer;
-    VHBA_MODE Mode = Command->Lun->Mode;
+    VHBA_MODE Mode = Lun->Mode;
+    ULONG BlockSize = Lun->Type == VHBA_TYPE_DISK ? Lun->BlockSize : VHBA_BLOCK;
+    BOOLEAN WasCached = Mode.WriteCache;
     ULONG Descriptors;
 
     if (!(Command->Cdb[1] & 0x10) || (Command->Cdb[1] & 0x01)) /* PF must be, SP can't */
@@ -190,18 +139,22 @@ static VHBA_OUTCOME ModeSelect(PVHBA_COMMAND Command, ULONG Header, ULONG Length
     }
     Command->Transferred = Length;
     if (Length < Header)
-        return PARAMETER_LENGTH(Command);
+        return VHBA_PARAMETER_LENGTH(Command);
     Descriptors = Header == 4 ? List[3] : Be16(List + 6);
     if (Descriptors != 0) {
         if (Length - Header < Descriptors)
-            return PARAMETER_LENGTH(Command);
+            return VHBA_PARAMETER_LENGTH(Command);
         if (Descriptors != 8 ||
-            (Be24(List + Header + 5) != 0 && Be24(List + Header + 5) != VHBA_BLOCK))
-            return PARAMETER_FIELD(Command);
+            (Be24(List + Header + 5) != 0 && Be24(List + Header + 5) != BlockSize))
+            return VHBA_PARAMETER_FIELD(Command);
     }
     SelectPages(Command, List + Header + Descriptors, Length - Header - Descriptors, &Mode);
-    if (Command->ScsiStatus == SCSISTAT_GOOD)
-        Command->Lun->Mode = Mode;
+    if (Command->ScsiStatus != SCSISTAT_GOOD)
+        return VhbaDone;
+    Lun->Mode = Mode;
+    /* A cache that is switched off is written first. */
+    if (WasCached && !Mode.WriteCache && VhbaLoaded(Lun) != NULL)
+        return VhbaBegin(Command, VhbaOperationFlush, 0, 0);
     return VhbaDone;
 }
 

@@ -42,8 +42,8 @@ static NTSTATUS DeviceProperty(PVHBA_LUN Lun, PIRP Irp, ULONG Out)
 
     RtlZeroMemory(&Data, sizeof(Data));
     Data.Descriptor.Version = sizeof(STORAGE_DEVICE_DESCRIPTOR);
-    Data.Descriptor.DeviceType = 0x05;
-    Data.Descriptor.RemovableMedia = TRUE;
+    Data.Descriptor.DeviceType = Lun->Type;
+    Data.Descriptor.RemovableMedia = Lun->Removable;
     Data.Descriptor.CommandQueueing = TRUE;
     Data.Descriptor.VendorIdOffset = PutString(Data.Bytes, &Used, Lun->Vendor);
     Data.Descriptor.ProductIdOffset = PutString(Data.Bytes, &Used, Lun->Product);

@@ -68,9 +68,11 @@ static NTSTATUS Return(const ID_TEXT *Text, PIRP Irp)
 
 static VOID HardwareIds(PVHBA_LUN Lun, ID_TEXT *Text)
 {
-    /* The most exact first; the last is what drivers for any CD drive match. */
+    BOOLEAN Disk = Lun->Type == VHBA_TYPE_DISK;
+
+    /* The most exact first; the last is what drivers for any drive of the kind match. */
     for (ULONG Parts = 3; Parts != 0; Parts--) {
-        Add(Text, "SCSI\\CdRom");
+        Add(Text, Disk ? "SCSI\\Disk" : "SCSI\\CdRom");
         AddField(Text, Lun->Vendor, 8);
         if (Parts > 1)
             AddField(Text, Lun->Product, 16);
@@ -86,18 +88,19 @@ static VOID HardwareIds(PVHBA_LUN Lun, ID_TEXT *Text)
         AddField(Text, Lun->Revision, 1);
         EndString(Text);
     }
-    Add(Text, "GenCdRom");
+    Add(Text, Disk ? "GenDisk" : "GenCdRom");
     EndString(Text);
     EndString(Text);
 }
 
 NTSTATUS VhbaQueryId(PVHBA_LUN Lun, PIRP Irp)
 {
+    BOOLEAN Disk = Lun->Type == VHBA_TYPE_DISK;
     ID_TEXT Text = {.Length = 0};
 
     switch (IoGetCurrentIrpStackLocation(Irp)->Parameters.QueryId.IdType) {
     case BusQueryDeviceID:
-        Add(&Text, "SCSI\\CdRom&Ven_");
+        Add(&Text, Disk ? "SCSI\\Disk&Ven_" : "SCSI\\CdRom&Ven_");
         AddField(&Text, Lun->Vendor, 0);
         Add(&Text, "&Prod_");
         AddField(&Text, Lun->Product, 0);
@@ -107,7 +110,7 @@ NTSTATUS VhbaQueryId(PVHBA_LUN Lun, PIRP Irp)
         HardwareIds(Lun, &Text);
         break;
     case BusQueryCompatibleIDs:
-        Add(&Text, "SCSI\\CdRom");
+        Add(&Text, Disk ? "SCSI\\Disk" : "SCSI\\CdRom");
         EndString(&Text);
         Add(&Text, "SCSI\\RAW");
         EndString(&Text);
@@ -134,7 +137,7 @@ NTSTATUS VhbaQueryText(PVHBA_LUN Lun, PIRP Irp)
         Add(&Text, Lun->Vendor);
         Add(&Text, " ");
         Add(&Text, Lun->Product);
-        Add(&Text, " SCSI CdRom Device");
+        Add(&Text, Lun->Type == VHBA_TYPE_DISK ? " SCSI Disk Device" : " SCSI CdRom Device");
         break;
     case DeviceTextLocationInformation:
         Add(&Text, "Bus Number 0, Target Id ");

@@ -50,15 +50,16 @@ static VOID NTAPI CancelRequest(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 
 static BOOLEAN IsHeld(PVHBA_LUN Lun, const VHBA_COMMAND *Command)
 {
-    ULONG Lba = 0, Blocks = 0;
+    ULONG64 Lba = 0;
+    ULONG Blocks = 0;
     BOOLEAN HasBlocks = VhbaBlocksOf(Command, &Lba, &Blocks);
 
     for (LONG i = 0; i < Lun->HoldCount; i++) {
         const VHBA_RANGE *Range = &Lun->Holds[i];
         if (Range->Blocks == 0)
             return TRUE;
-        if (HasBlocks && Blocks != 0 && (ULONG64)Lba < (ULONG64)Range->Lba + Range->Blocks &&
-            (ULONG64)Range->Lba < (ULONG64)Lba + Blocks)
+        if (HasBlocks && Blocks != 0 && Lba < Range->Lba + Range->Blocks &&
+            Range->Lba < Lba + Blocks)
             return TRUE;
     }
     return FALSE;
@@ -207,7 +208,7 @@ NTSTATUS VhbaStart(PVHBA_COMMAND Command, PIRP Irp, VHBA_COMPLETE *Complete)
         Held = IsHeld(Lun, Command);
         KeReleaseSpinLock(&Lun->Adapter->QueueLock, OldIrql);
     }
-    if (!Held && (VhbaExecute(Command) == VhbaDone || VhbaRead(Command, FALSE)))
+    if (!Held && (VhbaExecute(Command) == VhbaDone || VhbaRun(Command, FALSE)))
         return Complete(Command, Irp, STATUS_SUCCESS, 0);
     if (Park(Command, Irp, Complete, !Held))
         return STATUS_PENDING;
@@ -245,7 +246,7 @@ ULONG VhbaFlush(PVHBA_LUN Lun, PVOID Srb, UCHAR SrbStatus, NTSTATUS Status)
     return Count;
 }
 
-NTSTATUS VhbaAddHold(PVHBA_LUN Lun, ULONG Lba, ULONG Blocks)
+NTSTATUS VhbaAddHold(PVHBA_LUN Lun, ULONG64 Lba, ULONG Blocks)
 {
     NTSTATUS Status = STATUS_INSUFFICIENT_RESOURCES;
     KIRQL OldIrql;
@@ -322,7 +323,7 @@ static VOID NTAPI WorkerThread(PVOID Context)
         if (Request == NULL)
             continue; /* cancelled, or the end */
         if (Request->Started || VhbaExecute(&Request->Command) == VhbaTransfer)
-            VhbaRead(&Request->Command, TRUE);
+            VhbaRun(&Request->Command, TRUE);
         Finish(Request, STATUS_SUCCESS, 0);
     }
     PsTerminateSystemThread(STATUS_SUCCESS);

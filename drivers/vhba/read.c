@@ -3,20 +3,12 @@
  * to write. MMC-6, SBC-3. */
 #include "vhba.h"
 
-#define OUT_OF_RANGE(c) VhbaFail(c, SCSI_SENSE_ILLEGAL_REQUEST, 0x21, 0x00)
-
-static BOOLEAN InRange(PVHBA_MEDIUM Medium, ULONG Lba, ULONG Blocks)
-{
-    return Lba < Medium->Blocks && Blocks <= Medium->Blocks - Lba;
-}
+#define OUT_OF_RANGE VHBA_OUT_OF_RANGE
 
 /* Blocks 0 is no error, and nothing is read. */
 static VHBA_OUTCOME Transfer(PVHBA_COMMAND Command, ULONG Lba, ULONG Blocks, UCHAR Selection)
 {
-    PVHBA_LUN Lun = Command->Lun;
-    PVHBA_MEDIUM Medium = VhbaLoaded(Lun);
-
-    if (!InRange(Medium, Lba, Blocks))
+    if (!VhbaInRange(VhbaLoaded(Command->Lun), Lba, Blocks))
         return OUT_OF_RANGE(Command);
     if (Blocks == 0)
         return VhbaDone;
@@ -24,24 +16,17 @@ static VHBA_OUTCOME Transfer(PVHBA_COMMAND Command, ULONG Lba, ULONG Blocks, UCH
         Command->Overrun = TRUE;
         return VhbaDone;
     }
-    Command->Medium = Medium;
-    Command->Lba = Lba;
-    Command->Blocks = Blocks;
     Command->Selection = Selection;
-    Command->Done = 0;
-    VhbaReferenceMedium(Medium);
-    Lun->Counters.Reads[Lun->Counters.ReadCount % VHBA_RECORDED_READS].Lba = Lba;
-    Lun->Counters.Reads[Lun->Counters.ReadCount % VHBA_RECORDED_READS].Blocks = Blocks;
-    Lun->Counters.ReadCount++;
-    return VhbaTransfer;
+    return VhbaBegin(Command, VhbaOperationRead, Lba, Blocks);
 }
 
 VHBA_OUTCOME VhbaRead6(PVHBA_COMMAND Command)
 {
-    ULONG Lba, Blocks;
+    ULONG64 Lba;
+    ULONG Blocks;
 
     VhbaBlocksOf(Command, &Lba, &Blocks);
-    return Transfer(Command, Lba, Blocks, 0);
+    return Transfer(Command, (ULONG)Lba, Blocks, 0);
 }
 
 VHBA_OUTCOME VhbaRead10(PVHBA_COMMAND Command)
@@ -70,7 +55,7 @@ static VHBA_OUTCOME ReadRawBlocks(PVHBA_COMMAND Command, ULONG Lba, ULONG Blocks
         (Command->Cdb[10] & 0x07) != 0)
         return VHBA_INVALID_FIELD(
             Command); /* C2 pointers and sub-channels are none of the features */
-    if (!InRange(Medium, Lba, Blocks))
+    if (!VhbaInRange(Medium, Lba, Blocks))
         return OUT_OF_RANGE(Command);
     if (Type != 0 && Type != 2) /* any, or mode 1: that is what there is */
         return VhbaFail(Command, SCSI_SENSE_ILLEGAL_REQUEST, 0x64, 0x00);
@@ -103,7 +88,7 @@ VHBA_OUTCOME VhbaReadCapacity10(PVHBA_COMMAND Command)
 
     if (Be32(Command->Cdb + 2) != 0 || (Command->Cdb[8] & 0x01))
         return VHBA_INVALID_FIELD(Command);
-    PutBe32(Data, VhbaLoaded(Command->Lun)->Blocks - 1);
+    PutBe32(Data, (ULONG)VhbaLoaded(Command->Lun)->Blocks - 1);
     PutBe32(Data + 4, VHBA_BLOCK);
     return VhbaReply(Command, Data, sizeof(Data), sizeof(Data));
 }
@@ -114,7 +99,7 @@ VHBA_OUTCOME VhbaServiceActionIn16(PVHBA_COMMAND Command)
 
     if ((Command->Cdb[1] & 0x1F) != 0x10) /* READ CAPACITY(16) */
         return VHBA_INVALID_FIELD(Command);
-    PutBe32(Data + 4, VhbaLoaded(Command->Lun)->Blocks - 1);
+    PutBe32(Data + 4, (ULONG)VhbaLoaded(Command->Lun)->Blocks - 1);
     PutBe32(Data + 8, VHBA_BLOCK);
     return VhbaReply(Command, Data, sizeof(Data), Be32(Command->Cdb + 10));
 }
@@ -123,15 +108,15 @@ VHBA_OUTCOME VhbaVerify10(PVHBA_COMMAND Command)
 {
     if (Command->Cdb[1] & 0x02) /* BytChk: comparing with data from the host */
         return VHBA_INVALID_FIELD(Command);
-    return InRange(VhbaLoaded(Command->Lun), Be32(Command->Cdb + 2), Be16(Command->Cdb + 7))
+    return VhbaInRange(VhbaLoaded(Command->Lun), Be32(Command->Cdb + 2), Be16(Command->Cdb + 7))
                ? VhbaDone
                : OUT_OF_RANGE(Command);
 }
 
 VHBA_OUTCOME VhbaSeek10(PVHBA_COMMAND Command)
 {
-    return InRange(VhbaLoaded(Command->Lun), Be32(Command->Cdb + 2), 0) ? VhbaDone
-                                                                        : OUT_OF_RANGE(Command);
+    return VhbaInRange(VhbaLoaded(Command->Lun), Be32(Command->Cdb + 2), 0) ? VhbaDone
+                                                                            : OUT_OF_RANGE(Command);
 }
 
 VHBA_OUTCOME VhbaSynchronizeCache(PVHBA_COMMAND Command)
@@ -142,5 +127,5 @@ VHBA_OUTCOME VhbaSynchronizeCache(PVHBA_COMMAND Command)
 
 VHBA_OUTCOME VhbaWrite(PVHBA_COMMAND Command)
 {
-    return VhbaFail(Command, SCSI_SENSE_DATA_PROTECT, 0x27, 0x00);
+    return VHBA_PROTECTED(Command);
 }

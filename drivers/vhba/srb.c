@@ -137,6 +137,16 @@ static NTSTATUS ExecuteScsi(PVHBA_LUN Lun, PIRP Irp, PSCSI_REQUEST_BLOCK Srb)
     return VhbaStart(&Command, Irp, CompleteSrb);
 }
 
+/* The host's cache is the adapter's: what was written is on its medium when this ends. */
+static NTSTATUS FlushCache(PVHBA_LUN Lun, PIRP Irp, PSCSI_REQUEST_BLOCK Srb)
+{
+    VHBA_COMMAND Command = {.Lun = Lun, .Srb = Srb, .FlushOnly = TRUE};
+
+    Srb->DataTransferLength = 0;
+    Srb->SrbStatus = SRB_STATUS_PENDING;
+    return VhbaStart(&Command, Irp, CompleteSrb);
+}
+
 static NTSTATUS Claim(PVHBA_LUN Lun, PIRP Irp, PSCSI_REQUEST_BLOCK Srb)
 {
     BOOLEAN Claimed;
@@ -175,9 +185,8 @@ static NTSTATUS Reset(PVHBA_LUN Lun, PIRP Irp, PSCSI_REQUEST_BLOCK Srb, ULONG At
     Lun->SensePending = FALSE;
     Lun->Prevented =
         FALSE; /* MMC-6 6.14: a reset allows removal again, but for the persistent kind */
-    Lun->Mode.ErrorRecovery = 0x00;
-    Lun->Mode.ReadRetries = 0x05;
-    Lun->Mode.ReadSpeed = 0xFFFF;
+    Lun->Stopped = FALSE;
+    VhbaResetMode(&Lun->Mode);
     KeReleaseSpinLock(&Lun->Lock, OldIrql);
     Srb->SrbStatus = SRB_STATUS_SUCCESS;
     return End(Lun, Irp, STATUS_SUCCESS, 0);
@@ -226,8 +235,11 @@ NTSTATUS VhbaScsi(PVHBA_LUN Lun, PIRP Irp)
     case SRB_FUNCTION_FLUSH_QUEUE:
         VhbaFlush(Lun, NULL, SRB_STATUS_REQUEST_FLUSHED, STATUS_CANCELLED);
         break;
-    case SRB_FUNCTION_FLUSH: /* there is no cache */
+    case SRB_FUNCTION_FLUSH:
     case SRB_FUNCTION_SHUTDOWN:
+        if (Lun->Type == VHBA_TYPE_DISK)
+            return FlushCache(Lun, Irp, Srb);
+        break;                       /* a CD drive has no cache of writes */
     case SRB_FUNCTION_RELEASE_QUEUE: /* the queue never freezes, so it runs again */
         break;
     default:

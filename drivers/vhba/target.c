@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * target.c - the SCSI target: the table of commands, what holds for all of them, their two ends.
+ * target.c - the SCSI targets: the tables of commands, what holds for all of them, their two ends.
  *
  * Order of the checks (SPC-4 5.6, SAM-4 5.14): a pending unit attention, then the operation code,
  * the control byte, the medium, and the fields in each handler.
@@ -14,6 +14,7 @@
 #define BLOCKS12  0x10
 #define BLOCKS24  0x20 /* READ CD: the count has three bytes */
 #define BLOCKSMSF 0x40
+#define BLOCKS16  0x80
 
 typedef struct _COMMAND_ENTRY {
     VHBA_HANDLER *Handler;
@@ -22,7 +23,7 @@ typedef struct _COMMAND_ENTRY {
 } COMMAND_ENTRY;
 
 /* By operation code; MMC-6 clause 6, SPC-4 clause 6. What a ROM drive has not is not there. */
-static const COMMAND_ENTRY Commands[256] = {
+static const COMMAND_ENTRY CdCommands[256] = {
     [0x00] = {VhbaTestUnitReady, 6, MEDIUM},
     [0x03] = {VhbaRequestSense, 6, EXEMPT},
     [0x08] = {VhbaRead6, 6, MEDIUM | BLOCKS6},
@@ -59,6 +60,48 @@ static const COMMAND_ENTRY Commands[256] = {
     [0xBD] = {VhbaMechanismStatus, 12, 0},
     [0xBE] = {VhbaReadCd, 12, MEDIUM | BLOCKS24},
 };
+
+/* SBC-3 clause 5, SPC-4 clause 6. */
+static const COMMAND_ENTRY DiskCommands[256] = {
+    [0x00] = {VhbaTestUnitReady, 6, MEDIUM},
+    [0x03] = {VhbaRequestSense, 6, EXEMPT},
+    [0x04] = {VhbaDiskFormat, 6, MEDIUM},
+    [0x08] = {VhbaDiskRead, 6, MEDIUM | BLOCKS6},
+    [0x0A] = {VhbaDiskWrite, 6, MEDIUM | BLOCKS6},
+    [0x12] = {VhbaInquiry, 6, EXEMPT},
+    [0x15] = {VhbaModeSelect6, 6, 0},
+    [0x1A] = {VhbaModeSense6, 6, 0},
+    [0x1B] = {VhbaDiskStartStop, 6, 0},
+    [0x1E] = {VhbaPreventAllow, 6, 0},
+    [0x25] = {VhbaDiskReadCapacity10, 10, MEDIUM},
+    [0x28] = {VhbaDiskRead, 10, MEDIUM | BLOCKS10},
+    [0x2A] = {VhbaDiskWrite, 10, MEDIUM | BLOCKS10},
+    [0x2B] = {VhbaDiskSeek10, 10, MEDIUM},
+    [0x2E] = {VhbaDiskWriteVerify, 10, MEDIUM | BLOCKS10},
+    [0x2F] = {VhbaDiskVerify, 10, MEDIUM | BLOCKS10},
+    [0x35] = {VhbaDiskSynchronize, 10, MEDIUM | BLOCKS10},
+    [0x41] = {VhbaDiskWriteSame, 10, MEDIUM | BLOCKS10},
+    [0x42] = {VhbaDiskUnmap, 10, MEDIUM},
+    [0x55] = {VhbaModeSelect10, 10, 0},
+    [0x5A] = {VhbaModeSense10, 10, 0},
+    [0x88] = {VhbaDiskRead, 16, MEDIUM | BLOCKS16},
+    [0x8A] = {VhbaDiskWrite, 16, MEDIUM | BLOCKS16},
+    [0x8E] = {VhbaDiskWriteVerify, 16, MEDIUM | BLOCKS16},
+    [0x8F] = {VhbaDiskVerify, 16, MEDIUM | BLOCKS16},
+    [0x91] = {VhbaDiskSynchronize, 16, MEDIUM | BLOCKS16},
+    [0x93] = {VhbaDiskWriteSame, 16, MEDIUM | BLOCKS16},
+    [0x9E] = {VhbaDiskServiceActionIn16, 16, MEDIUM},
+    [0xA0] = {VhbaReportLuns, 12, EXEMPT},
+    [0xA8] = {VhbaDiskRead, 12, MEDIUM | BLOCKS12},
+    [0xAA] = {VhbaDiskWrite, 12, MEDIUM | BLOCKS12},
+    [0xAE] = {VhbaDiskWriteVerify, 12, MEDIUM | BLOCKS12},
+    [0xAF] = {VhbaDiskVerify, 12, MEDIUM | BLOCKS12},
+};
+
+static const COMMAND_ENTRY *EntryOf(const VHBA_COMMAND *Command)
+{
+    return &(Command->Lun->Type == VHBA_TYPE_DISK ? DiskCommands : CdCommands)[Command->Cdb[0]];
+}
 
 VHBA_OUTCOME VhbaFail(PVHBA_COMMAND Command, UCHAR Key, UCHAR Asc, UCHAR Ascq)
 {
@@ -110,12 +153,17 @@ static VHBA_OUTCOME ReportAttention(PVHBA_COMMAND Command)
 VHBA_OUTCOME VhbaExecute(PVHBA_COMMAND Command)
 {
     PVHBA_LUN Lun = Command->Lun;
-    const COMMAND_ENTRY *Entry = &Commands[Command->Cdb[0]];
+    const COMMAND_ENTRY *Entry = EntryOf(Command);
     VHBA_OUTCOME Outcome;
     KIRQL OldIrql;
 
     Command->ScsiStatus = SCSISTAT_GOOD;
     KeAcquireSpinLock(&Lun->Lock, &OldIrql);
+    if (Command->FlushOnly) { /* of a tray that has been opened, too */
+        Outcome = Lun->Medium == NULL ? VhbaDone : VhbaBegin(Command, VhbaOperationFlush, 0, 0);
+        KeReleaseSpinLock(&Lun->Lock, OldIrql);
+        return Outcome;
+    }
     Lun->Counters.Commands++;
     /* What an earlier command left is of no interest to anybody but REQUEST SENSE. */
     if (Command->Cdb[0] != SCSIOP_REQUEST_SENSE)
@@ -128,17 +176,21 @@ VHBA_OUTCOME VhbaExecute(PVHBA_COMMAND Command)
         Outcome = VHBA_INVALID_FIELD(Command);
     else if ((Entry->Flags & MEDIUM) && VhbaLoaded(Lun) == NULL)
         Outcome = VhbaFail(Command, SCSI_SENSE_NOT_READY, 0x3A, 0x00);
+    else if ((Entry->Flags & MEDIUM) && Lun->Stopped) /* an initializing command is required */
+        Outcome = VhbaFail(Command, SCSI_SENSE_NOT_READY, 0x04, 0x02);
     else
         Outcome = Entry->Handler(Command);
     KeReleaseSpinLock(&Lun->Lock, OldIrql);
     return Outcome;
 }
 
-BOOLEAN VhbaBlocksOf(const VHBA_COMMAND *Command, ULONG *Lba, ULONG *Blocks)
+BOOLEAN VhbaBlocksOf(const VHBA_COMMAND *Command, ULONG64 *Lba, ULONG *Blocks)
 {
     const UCHAR *Cdb = Command->Cdb;
 
-    switch (Commands[Cdb[0]].Flags & ~(EXEMPT | MEDIUM)) {
+    if (Command->FlushOnly)
+        return FALSE;
+    switch (EntryOf(Command)->Flags & ~(EXEMPT | MEDIUM)) {
     case BLOCKS6:
         *Lba = Be24(Cdb + 1) & 0x1FFFFF;
         *Blocks = Cdb[4] == 0 ? 256 : Cdb[4];
@@ -150,6 +202,10 @@ BOOLEAN VhbaBlocksOf(const VHBA_COMMAND *Command, ULONG *Lba, ULONG *Blocks)
     case BLOCKS12:
         *Lba = Be32(Cdb + 2);
         *Blocks = Be32(Cdb + 6);
+        return TRUE;
+    case BLOCKS16:
+        *Lba = Be64(Cdb + 2);
+        *Blocks = Be32(Cdb + 10);
         return TRUE;
     case BLOCKS24:
         *Lba = Be32(Cdb + 2);

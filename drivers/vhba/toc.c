@@ -57,7 +57,7 @@ VHBA_OUTCOME VhbaReadToc(PVHBA_COMMAND Command)
             return VHBA_INVALID_FIELD(Command);
         if (Track <= 1)
             End = PutTrack(End, 1, 0, Msf);
-        End = PutTrack(End, LEAD_OUT, Medium->Blocks, Msf);
+        End = PutTrack(End, LEAD_OUT, (ULONG)Medium->Blocks, Msf);
         break;
     case 1:
         End = PutTrack(End, 1, 0, Msf);
@@ -65,7 +65,7 @@ VHBA_OUTCOME VhbaReadToc(PVHBA_COMMAND Command)
     case 2:
         if (Medium->Dvd || Track > 1)
             return VHBA_INVALID_FIELD(Command);
-        VhbaMsf(Medium->Blocks, LeadOut);
+        VhbaMsf((ULONG)Medium->Blocks, LeadOut);
         End = PutRaw(End, 0xA0, 1, 0, 0); /* first track; CD-ROM */
         End = PutRaw(End, 0xA1, 1, 0, 0); /* last track */
         End = PutRaw(End, 0xA2, LeadOut[0], LeadOut[1], LeadOut[2]);

@@ -1,37 +1,61 @@
 /* SPDX-License-Identifier: MIT */
-/* transfer.c - blocks off the medium into the request's buffer. */
+/* transfer.c - transfers: their start, their end, and reading. */
 #include "vhba.h"
 
-static VOID MediumError(PVHBA_COMMAND Command, ULONG Lba)
+VOID VhbaMediumError(PVHBA_COMMAND Command, UCHAR Asc, ULONG64 Lba)
 {
-    VhbaFail(Command, SCSI_SENSE_MEDIUM_ERROR, 0x11, 0x00); /* unrecovered read error */
-    Command->Sense.Information = Lba;
-    Command->Sense.InformationValid = TRUE;
+    VhbaFail(Command, SCSI_SENSE_MEDIUM_ERROR, Asc, 0x00);
+    Command->Sense.InformationValid = Lba <= 0xFFFFFFFF; /* the fixed format has no room for more */
+    Command->Sense.Information = Command->Sense.InformationValid ? (ULONG)Lba : 0;
 }
 
-static BOOLEAN ReadPlain(PVHBA_COMMAND Command, BOOLEAN Wait, ULONG64 *Bytes)
+VHBA_OUTCOME VhbaBegin(PVHBA_COMMAND Command, VHBA_OPERATION Operation, ULONG64 Lba, ULONG Blocks)
 {
-    ULONG64 Length = (ULONG64)Command->Blocks * VHBA_BLOCK;
+    VHBA_COUNTERS *Counters = &Command->Lun->Counters;
+
+    Command->Medium = Command->Lun->Medium;
+    Command->Operation = Operation;
+    Command->Lba = Lba;
+    Command->Blocks = Blocks;
+    Command->Done = 0;
+    VhbaReferenceMedium(Command->Medium);
+    if (Operation == VhbaOperationRead) {
+        Counters->Reads[Counters->ReadCount % VHBA_RECORDED_READS].Lba = Lba;
+        Counters->Reads[Counters->ReadCount % VHBA_RECORDED_READS].Blocks = Blocks;
+        Counters->ReadCount++;
+    }
+    return VhbaTransfer;
+}
+
+static BOOLEAN ReadPlain(PVHBA_COMMAND Command, BOOLEAN Wait, VHBA_WORK *Work)
+{
+    ULONG BlockSize = Command->Medium->BlockSize;
+    ULONG64 Length = (ULONG64)Command->Blocks * BlockSize;
     enum backend_result Result;
 
     if (Length > Command->BufferLength) {
         Command->Overrun = TRUE;
         Length = Command->BufferLength;
     }
-    Result = backend_read(&Command->Medium->File, Wait, (uint64_t)Command->Lba * VHBA_BLOCK,
-                          Command->Buffer, Length, &Command->Done);
+    /* FUA: what the cache has and the medium not is written first. */
+    if (Command->Durable && !Wait)
+        return FALSE;
+    if (Command->Durable && !VhbaFlushMedium(Command, Work))
+        return TRUE;
+    Result = backend_read(&Command->Medium->File, Wait, Command->Lba * BlockSize, Command->Buffer,
+                          Length, &Command->Done);
     if (Result == BACKEND_WOULD_BLOCK)
         return FALSE;
-    *Bytes = Command->Done;
+    Work->Read = Command->Done;
     Command->Transferred = (ULONG)Command->Done;
     if (Result != BACKEND_OK) {
-        Command->Transferred -= Command->Transferred % VHBA_BLOCK;
-        MediumError(Command, Command->Lba + Command->Transferred / VHBA_BLOCK);
+        Command->Transferred -= Command->Transferred % BlockSize;
+        VhbaMediumError(Command, 0x11, Command->Lba + Command->Transferred / BlockSize);
     }
     return TRUE;
 }
 
-static BOOLEAN ReadRawBlocks(PVHBA_COMMAND Command, BOOLEAN Wait, ULONG64 *Bytes)
+static BOOLEAN ReadRawBlocks(PVHBA_COMMAND Command, BOOLEAN Wait, VHBA_WORK *Work)
 {
     UCHAR Selection = Command->Selection;
     ULONG PerBlock = VhbaSelectionBytes(Selection);
@@ -43,17 +67,16 @@ static BOOLEAN ReadRawBlocks(PVHBA_COMMAND Command, BOOLEAN Wait, ULONG64 *Bytes
         enum backend_result Result;
         if (Room == 0)
             break;
-        Result =
-            backend_read(&Command->Medium->File, Wait, ((uint64_t)Command->Lba + i) * VHBA_BLOCK,
-                         Block + 16, VHBA_BLOCK, &Done);
+        Result = backend_read(&Command->Medium->File, Wait, (Command->Lba + i) * VHBA_BLOCK,
+                              Block + 16, VHBA_BLOCK, &Done);
         if (Result == BACKEND_WOULD_BLOCK)
             return FALSE;
         if (Result != BACKEND_OK) {
-            MediumError(Command, Command->Lba + i);
+            VhbaMediumError(Command, 0x11, Command->Lba + i);
             break;
         }
-        *Bytes += VHBA_BLOCK;
-        VhbaMakeRawBlock(Block, Command->Lba + i);
+        Work->Read += VHBA_BLOCK;
+        VhbaMakeRawBlock(Block, (ULONG)Command->Lba + i);
         RtlCopyMemory(Command->Buffer + Command->Done, Block + From,
                       Room < PerBlock ? Room : PerBlock);
         Command->Done += Room < PerBlock ? Room : PerBlock;
@@ -64,17 +87,28 @@ static BOOLEAN ReadRawBlocks(PVHBA_COMMAND Command, BOOLEAN Wait, ULONG64 *Bytes
     return TRUE;
 }
 
-BOOLEAN VhbaRead(PVHBA_COMMAND Command, BOOLEAN Wait)
+BOOLEAN VhbaRun(PVHBA_COMMAND Command, BOOLEAN Wait)
 {
     PVHBA_LUN Lun = Command->Lun;
-    ULONG64 Bytes = 0;
+    VHBA_WORK Work = {0};
+    BOOLEAN Done;
     KIRQL OldIrql;
 
-    if (!(Command->Selection == 0 ? ReadPlain(Command, Wait, &Bytes)
-                                  : ReadRawBlocks(Command, Wait, &Bytes)))
+    if (Command->Operation != VhbaOperationRead)
+        Done = VhbaRunDisk(Command, Wait, &Work);
+    else if (Command->Selection == 0)
+        Done = ReadPlain(Command, Wait, &Work);
+    else
+        Done = ReadRawBlocks(Command, Wait, &Work);
+    if (!Done)
         return FALSE;
     KeAcquireSpinLock(&Lun->Lock, &OldIrql);
-    Lun->Counters.BytesRead += Bytes;
+    Lun->Counters.BytesRead += Work.Read;
+    Lun->Counters.BytesWritten += Work.Written;
+    Lun->Counters.WriteCount += Work.Written != 0;
+    Lun->Counters.DurableWrites += Work.Written != 0 && Work.Durable;
+    Lun->Counters.BytesUnmapped += Work.Unmapped;
+    Lun->Counters.Flushes += Work.Flushes;
     Lun->Counters.Queued += Wait;
     KeReleaseSpinLock(&Lun->Lock, OldIrql);
     VhbaDereferenceMedium(Command->Medium);

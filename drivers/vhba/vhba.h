@@ -31,6 +31,10 @@
 #define VHBA_WORKERS    4
 #define VHBA_SENSE_SIZE 18
 #define VHBA_EVENTS     4
+/* A disk's limits, as its block limits page says: of one UNMAP, of one WRITE SAME. */
+#define VHBA_UNMAP_BLOCKS 0xFFFFFFFFu
+#define VHBA_UNMAP_RANGES 256u
+#define VHBA_SAME_BYTES   (1024u * 1024 * 1024)
 /* Above this a medium is a DVD: 900 MiB, more than any CD holds. */
 #define VHBA_CD_BLOCKS 460800
 /* What a 48x drive and a 16x DVD drive read, in units of 1,000 bytes a second. */
@@ -47,7 +51,8 @@ typedef struct _VHBA_REQUEST VHBA_REQUEST, *PVHBA_REQUEST;
 typedef struct _VHBA_MEDIUM {
     LONG References; /* interlocked */
     struct backend_file File;
-    ULONG Blocks;
+    ULONG64 Blocks;  /* of a CD: below 2^32 */
+    ULONG BlockSize; /* bytes */
     BOOLEAN Dvd;
 } VHBA_MEDIUM, *PVHBA_MEDIUM;
 
@@ -96,7 +101,7 @@ struct _VHBA_ADAPTER_EXTENSION {
 
 /* A held range; Blocks 0: all commands. */
 typedef struct _VHBA_RANGE {
-    ULONG Lba;
+    ULONG64 Lba;
     ULONG Blocks;
 } VHBA_RANGE;
 
@@ -114,12 +119,13 @@ typedef struct _VHBA_SENSE {
     ULONG Information;
 } VHBA_SENSE;
 
-/* Page 01h's changeable bytes and the speed that was set: all that MODE SELECT and SET CD SPEED can
- * change. */
+/* All that MODE SELECT and SET CD SPEED can change: a CD drive's page 01h and speed, a disk's write
+ * cache. */
 typedef struct _VHBA_MODE {
     UCHAR ErrorRecovery;
     UCHAR ReadRetries;
-    USHORT ReadSpeed; /* FFFFh: the fastest */
+    USHORT ReadSpeed;   /* FFFFh: the fastest */
+    BOOLEAN WriteCache; /* off: each write is on the host's medium before it ends */
 } VHBA_MODE;
 
 struct _VHBA_LUN_EXTENSION {
@@ -127,6 +133,10 @@ struct _VHBA_LUN_EXTENSION {
     PVHBA_FDO Adapter;
     LIST_ENTRY Entry;   /* Adapter->Luns, Adapter->Mutex */
     ULONG Number;       /* the SCSI target's */
+    UCHAR Type;         /* VHBA_TYPE_CD or VHBA_TYPE_DISK */
+    BOOLEAN Removable;  /* the medium: always a CD drive's */
+    BOOLEAN ReadOnly;   /* asked for; the medium may be so by itself */
+    ULONG BlockSize;    /* of a disk's media */
     BOOLEAN Missing;    /* Adapter->Mutex: removed by REMOVE_LUN */
     BOOLEAN Reported;   /* Adapter->Mutex: in the last bus relations */
     BOOLEAN Enumerated; /* Adapter->Mutex: has been in bus relations at all */
@@ -138,6 +148,7 @@ struct _VHBA_LUN_EXTENSION {
     KSPIN_LOCK Lock;
     PVHBA_MEDIUM Medium; /* in the drive or on its open tray */
     BOOLEAN TrayOpen;
+    BOOLEAN Stopped; /* a disk's: by START STOP UNIT */
     BOOLEAN Prevented;
     BOOLEAN PersistentPrevented;
     BOOLEAN Claimed;
@@ -156,6 +167,17 @@ struct _VHBA_LUN_EXTENSION {
     ULONG HeldCount;
 };
 
+/* What a transfer does. */
+typedef enum _VHBA_OPERATION {
+    VhbaOperationRead, /* with a Selection: blocks of READ CD */
+    VhbaOperationWrite,
+    VhbaOperationWriteVerify, /* reads it back; with Compare: and compares */
+    VhbaOperationVerify,      /* the same without writing */
+    VhbaOperationFlush,
+    VhbaOperationWriteSame, /* one block, or (Unmap) its storage given back */
+    VhbaOperationUnmap,     /* the ranges in the buffer */
+} VHBA_OPERATION;
+
 struct _VHBA_COMMAND {
     PVHBA_LUN Lun;
     UCHAR Cdb[16]; /* zeros behind CdbLength */
@@ -164,7 +186,8 @@ struct _VHBA_COMMAND {
     ULONG BufferLength;
     BOOLEAN ToHost; /* SRB_FLAGS_DATA_IN */
     BOOLEAN ToDevice;
-    PVOID Srb; /* NULL: a pass-through */
+    PVOID Srb;         /* NULL: a pass-through */
+    BOOLEAN FlushOnly; /* no command: SRB_FUNCTION_FLUSH or SHUTDOWN; Cdb is zeros */
 
     /* The outcome. */
     UCHAR ScsiStatus;
@@ -174,7 +197,11 @@ struct _VHBA_COMMAND {
 
     /* Set by a handler that answers VhbaTransfer. */
     PVHBA_MEDIUM Medium; /* referenced */
-    ULONG Lba;
+    VHBA_OPERATION Operation;
+    BOOLEAN Durable; /* what it writes is to be on the host's medium; a read: comes from there */
+    BOOLEAN Compare;
+    BOOLEAN Unmap;
+    ULONG64 Lba;
     ULONG Blocks;
     UCHAR Selection; /* READ CD: byte 9; 0: user data alone, blocks of 2,048 bytes */
     size_t Done; /* bytes of the transfer; with a Selection bytes of the buffer, of whole blocks */
@@ -213,6 +240,10 @@ static inline ULONG Be32(const UCHAR *p)
 {
     return (ULONG)p[0] << 24 | (ULONG)p[1] << 16 | (ULONG)p[2] << 8 | p[3];
 }
+static inline ULONG64 Be64(const UCHAR *p)
+{
+    return (ULONG64)Be32(p) << 32 | Be32(p + 4);
+}
 static inline VOID PutBe16(UCHAR *p, ULONG v)
 {
     p[0] = (UCHAR)(v >> 8);
@@ -222,6 +253,11 @@ static inline VOID PutBe32(UCHAR *p, ULONG v)
 {
     PutBe16(p, v >> 16);
     PutBe16(p + 2, v & 0xFFFF);
+}
+static inline VOID PutBe64(UCHAR *p, ULONG64 v)
+{
+    PutBe32(p, (ULONG)(v >> 32));
+    PutBe32(p + 4, (ULONG)v);
 }
 
 /* ---- fdo.c, fdo_control.c ---- */
@@ -257,7 +293,7 @@ NTSTATUS VhbaStart(PVHBA_COMMAND Command, PIRP Irp, VHBA_COMPLETE *Complete);
 /* Ends what waits in the queue or is held of this LUN (Srb not NULL: that one only) with this SRB
  * status. Returns how many. */
 ULONG VhbaFlush(PVHBA_LUN Lun, PVOID Srb, UCHAR SrbStatus, NTSTATUS Status);
-NTSTATUS VhbaAddHold(PVHBA_LUN Lun, ULONG Lba, ULONG Blocks);
+NTSTATUS VhbaAddHold(PVHBA_LUN Lun, ULONG64 Lba, ULONG Blocks);
 VOID VhbaReleaseHolds(PVHBA_LUN Lun);
 /* At the adapter's removal: the queue is empty and stays so. Waits for the threads. */
 VOID VhbaStopWorkers(PVHBA_FDO Fdo);
@@ -265,10 +301,14 @@ VOID VhbaStopWorkers(PVHBA_FDO Fdo);
 /* ---- target.c ---- */
 VHBA_OUTCOME VhbaExecute(PVHBA_COMMAND Command);
 /* For a hold: the blocks that the command touches; FALSE: none. */
-BOOLEAN VhbaBlocksOf(const VHBA_COMMAND *Command, ULONG *Lba, ULONG *Blocks);
+BOOLEAN VhbaBlocksOf(const VHBA_COMMAND *Command, ULONG64 *Lba, ULONG *Blocks);
 /* Ends with CHECK CONDITION. */
 VHBA_OUTCOME VhbaFail(PVHBA_COMMAND Command, UCHAR Key, UCHAR Asc, UCHAR Ascq);
-#define VHBA_INVALID_FIELD(c) VhbaFail(c, SCSI_SENSE_ILLEGAL_REQUEST, 0x24, 0x00)
+#define VHBA_INVALID_FIELD(c)    VhbaFail(c, SCSI_SENSE_ILLEGAL_REQUEST, 0x24, 0x00)
+#define VHBA_OUT_OF_RANGE(c)     VhbaFail(c, SCSI_SENSE_ILLEGAL_REQUEST, 0x21, 0x00)
+#define VHBA_PARAMETER_LENGTH(c) VhbaFail(c, SCSI_SENSE_ILLEGAL_REQUEST, 0x1A, 0x00)
+#define VHBA_PARAMETER_FIELD(c)  VhbaFail(c, SCSI_SENSE_ILLEGAL_REQUEST, 0x26, 0x00)
+#define VHBA_PROTECTED(c)        VhbaFail(c, SCSI_SENSE_DATA_PROTECT, 0x27, 0x00)
 /* Ends with data: what the allocation length and the buffer take of it. */
 VHBA_OUTCOME VhbaReply(PVHBA_COMMAND Command, const VOID *Data, ULONG Length, ULONG Allocation);
 /* The medium if it can be read now, else NULL. Lun->Lock. */
@@ -277,8 +317,15 @@ static inline PVHBA_MEDIUM VhbaLoaded(PVHBA_LUN Lun)
     return Lun->TrayOpen ? NULL : Lun->Medium;
 }
 
+static inline BOOLEAN VhbaInRange(PVHBA_MEDIUM Medium, ULONG64 Lba, ULONG64 Blocks)
+{
+    return Lba < Medium->Blocks && Blocks <= Medium->Blocks - Lba;
+}
+
 /* ---- medium.c ---- */
-NTSTATUS VhbaOpenMedium(const CHAR *Path, ULONG PathLength, PVHBA_MEDIUM *Medium);
+/* What may go into a drive of that type (BlockSize, ReadOnly: a disk's). */
+NTSTATUS VhbaOpenMedium(UCHAR Type, ULONG BlockSize, BOOLEAN ReadOnly, const CHAR *Path,
+                        ULONG PathLength, PVHBA_MEDIUM *Medium);
 VOID VhbaReferenceMedium(PVHBA_MEDIUM Medium);
 /* Closes the image with the last reference: by a work item's rules, any IRQL up to DISPATCH_LEVEL.
  */
@@ -294,7 +341,56 @@ VOID VhbaMediaEvent(PVHBA_LUN Lun, UCHAR Event);
 
 /* ---- transfer.c ---- */
 /* Goes on with a transfer. FALSE: it would sleep (never with Wait). */
-BOOLEAN VhbaRead(PVHBA_COMMAND Command, BOOLEAN Wait);
+BOOLEAN VhbaRun(PVHBA_COMMAND Command, BOOLEAN Wait);
+/* Takes what VhbaRun needs: the medium (referenced), an empty start. Lun->Lock. */
+VHBA_OUTCOME VhbaBegin(PVHBA_COMMAND Command, VHBA_OPERATION Operation, ULONG64 Lba, ULONG Blocks);
+/* An error of the medium below at that block. */
+VOID VhbaMediumError(PVHBA_COMMAND Command, UCHAR Asc, ULONG64 Lba);
+
+/* ---- disk_transfer.c ---- */
+/* What a transfer has done, for the counters. */
+typedef struct _VHBA_WORK {
+    ULONG64 Read, Written, Unmapped;
+    ULONG Flushes;
+    BOOLEAN Durable;
+} VHBA_WORK;
+/* The operations of a disk but for reading. FALSE as VhbaRun. */
+BOOLEAN VhbaRunDisk(PVHBA_COMMAND Command, BOOLEAN Wait, VHBA_WORK *Work);
+/* Brings what was written to the host's medium; FALSE: it can't, and the command has failed. */
+BOOLEAN VhbaFlushMedium(PVHBA_COMMAND Command, VHBA_WORK *Work);
+
+/* ---- mode.c ---- */
+/* A mode page in one of its forms into Page (zeros, VHBA_PAGE_LARGEST bytes); returns its length.
+ */
+typedef ULONG VHBA_PAGE_MAKER(PVHBA_LUN Lun, UCHAR Form, UCHAR *Page);
+typedef struct _VHBA_MODE_PAGE {
+    UCHAR Code;
+    VHBA_PAGE_MAKER *Make;
+    /* Enters what MODE SELECT says; only changeable bits differ. NULL: there are none. */
+    VOID (*Select)(VHBA_MODE *Mode, const UCHAR *Page);
+} VHBA_MODE_PAGE;
+#define VHBA_PAGE_LARGEST    32
+#define VHBA_MODE_CURRENT    0
+#define VHBA_MODE_CHANGEABLE 1
+#define VHBA_MODE_DEFAULT    2
+/* mode_cd.c, disk_mode.c; ordered by code. */
+extern const VHBA_MODE_PAGE VhbaCdModePages[], VhbaDiskModePages[];
+extern const ULONG VhbaCdModePageCount, VhbaDiskModePageCount;
+/* The state after power on and reset. */
+static inline VOID VhbaResetMode(VHBA_MODE *Mode)
+{
+    Mode->ErrorRecovery = 0x00;
+    Mode->ReadRetries = 0x05;
+    Mode->ReadSpeed = 0xFFFF;
+    Mode->WriteCache = TRUE;
+}
+
+/* ---- inquiry.c ---- */
+/* Left-aligned, filled with spaces. */
+VOID VhbaPutText(UCHAR *To, ULONG Field, const CHAR *Text);
+/* A disk's pages beyond those of every device (disk_inquiry.c); Page: zeros, 64 bytes and more. Its
+ * length without the header; 0: there is no such page. */
+ULONG VhbaDiskPage(PVHBA_LUN Lun, UCHAR Code, UCHAR *Page);
 
 /* ---- raw.c ---- */
 /* Bytes of a READ CD block by its Selection for Mode 1; 0: nothing; (ULONG)-1: not a combination
@@ -306,7 +402,8 @@ VOID VhbaInitializeRawBlocks(VOID);
 VOID VhbaMakeRawBlock(UCHAR *Block, ULONG Lba);
 VOID VhbaMsf(ULONG Lba, UCHAR *Msf);
 
-/* ---- the commands: inquiry.c, mode.c, configuration.c, toc.c, disc.c, tray.c, read.c ---- */
+/* ---- the commands: inquiry.c, mode.c, configuration.c, toc.c, disc.c, tray.c, read.c; disk_*.c
+ * ---- */
 VHBA_HANDLER VhbaInquiry, VhbaRequestSense, VhbaReportLuns;
 VHBA_HANDLER VhbaModeSense6, VhbaModeSense10, VhbaModeSelect6, VhbaModeSelect10;
 VHBA_HANDLER VhbaGetConfiguration, VhbaGetEventStatus, VhbaGetPerformance;
@@ -316,5 +413,8 @@ VHBA_HANDLER VhbaTestUnitReady, VhbaStartStop, VhbaPreventAllow, VhbaMechanismSt
     VhbaSetCdSpeed;
 VHBA_HANDLER VhbaRead6, VhbaRead10, VhbaRead12, VhbaReadCd, VhbaReadCdMsf, VhbaReadCapacity10,
     VhbaServiceActionIn16, VhbaVerify10, VhbaSeek10, VhbaSynchronizeCache, VhbaWrite;
+VHBA_HANDLER VhbaDiskRead, VhbaDiskWrite, VhbaDiskWriteVerify, VhbaDiskVerify, VhbaDiskSeek10,
+    VhbaDiskSynchronize, VhbaDiskFormat, VhbaDiskStartStop;
+VHBA_HANDLER VhbaDiskReadCapacity10, VhbaDiskServiceActionIn16, VhbaDiskWriteSame, VhbaDiskUnmap;
 
 #endif

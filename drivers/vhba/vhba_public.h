@@ -30,17 +30,27 @@ DEFINE_GUID(GUID_DEVINTERFACE_VHBA, 0x8f1c6e2a, 0x93b4, 0x4d0f, 0xa7, 0xc1, 0x5b
  * In: VHBA_ADD_LUN with a path; out: VHBA_LUN_NUMBER. The new device is enumerated soon after.
  * STATUS_OBJECT_NAME_NOT_FOUND: no such image; STATUS_ACCESS_DENIED; STATUS_FILE_IS_A_DIRECTORY;
  * STATUS_UNRECOGNIZED_MEDIA: not a CD or DVD image (size not a multiple of 2,048 or zero, no volume
- * descriptor); STATUS_INVALID_PARAMETER; STATUS_INSUFFICIENT_RESOURCES: all numbers are taken.
+ * descriptor) or not a disk's (its size zero or no multiple of the block size);
+ * STATUS_SHARING_VIOLATION: another drive has the image, and one of the two writes;
+ * STATUS_INVALID_PARAMETER; STATUS_INSUFFICIENT_RESOURCES: all numbers are taken.
+ *
+ * A disk writes to its image. Where the image may not be written (its permissions, its file system)
+ * or VHBA_READ_ONLY says so, the disk is write-protected. Only a removable disk may be empty.
  */
 #define IOCTL_VHBA_ADD_LUN VHBA_CTL(0, FILE_READ_ACCESS | FILE_WRITE_ACCESS)
-#define VHBA_TYPE_CD       5 /* the peripheral device type */
+#define VHBA_TYPE_DISK     0 /* the peripheral device types */
+#define VHBA_TYPE_CD       5
+#define VHBA_READ_ONLY     0x1 /* Flags, of disks alone */
+#define VHBA_REMOVABLE     0x2
 typedef struct _VHBA_ADD_LUN {
     ULONG Size;
     ULONG Type;
     CHAR Vendor[8]; /* ASCII, ended by zero or the field's end; empty: the adapter's own */
     CHAR Product[16];
     CHAR Revision[4];
-    CHAR Serial[20];  /* empty: made from the number */
+    CHAR Serial[20]; /* empty: made from the number */
+    ULONG BlockSize; /* of a disk: 512 or 4096; 0: 512. Of a CD: 0 or 2048 */
+    ULONG Flags;
     ULONG PathLength; /* bytes of UTF-8, no zero; 0: an empty drive */
     CHAR Path[1];
 } VHBA_ADD_LUN, *PVHBA_ADD_LUN;
@@ -89,7 +99,7 @@ typedef struct _VHBA_INSERT {
 typedef struct _VHBA_HOLD {
     ULONG Size;
     ULONG Lun;
-    ULONG Lba;
+    ULONG64 Lba;
     ULONG Blocks;
 } VHBA_HOLD, *PVHBA_HOLD;
 
@@ -102,10 +112,15 @@ typedef struct _VHBA_COUNTERS {
     ULONG64 Commands;   /* executed, the failed ones too */
     ULONG64 ReadCount;  /* that reached the medium */
     ULONG64 BytesRead;  /* off the medium */
-    ULONG64 Queued;     /* reads that a worker thread had to do */
+    ULONG64 Queued;     /* transfers that a worker thread had to do */
     ULONG64 LastBlocks; /* size of the medium, 0: none */
+    ULONG64 WriteCount; /* commands that wrote to the medium */
+    ULONG64 BytesWritten;
+    ULONG64 DurableWrites; /* of them, those that ended on the host's medium: FUA, or no cache */
+    ULONG64 Flushes;       /* the host was told to bring its cache to the medium */
+    ULONG64 BytesUnmapped;
     struct {
-        ULONG Lba;
+        ULONG64 Lba;
         ULONG Blocks;
     } Reads[VHBA_RECORDED_READS];
 } VHBA_COUNTERS, *PVHBA_COUNTERS;

@@ -112,7 +112,7 @@ DWORD rig_control(DWORD code, const void *in, DWORD in_size, void *out, DWORD ou
                : GetLastError();
 }
 
-DWORD rig_try_add(const char *path, ULONG *lun)
+static DWORD try_add(const char *path, ULONG type, ULONG block_size, ULONG flags, ULONG *lun)
 {
     size_t length = path != NULL ? strlen(path) : 0;
     VHBA_ADD_LUN *in = calloc(1, VHBA_ADD_LUN_HEADER + length + 1);
@@ -120,7 +120,9 @@ DWORD rig_try_add(const char *path, ULONG *lun)
     DWORD error;
 
     in->Size = (ULONG)(VHBA_ADD_LUN_HEADER + length);
-    in->Type = VHBA_TYPE_CD;
+    in->Type = type;
+    in->BlockSize = block_size;
+    in->Flags = flags;
     memcpy(in->Vendor, "NTIO", 4);
     memcpy(in->Product, "Test, Drive", 11);
     memcpy(in->Revision, "2.5", 3);
@@ -136,6 +138,49 @@ DWORD rig_try_add(const char *path, ULONG *lun)
             *lun = out.Lun;
     }
     return error;
+}
+
+DWORD rig_try_add(const char *path, ULONG *lun)
+{
+    return try_add(path, VHBA_TYPE_CD, 0, 0, lun);
+}
+
+DWORD rig_try_add_disk(const char *path, ULONG block_size, ULONG flags, ULONG *lun)
+{
+    DWORD error = try_add(path, VHBA_TYPE_DISK, block_size, flags, lun);
+
+    ntio_pnp_settle();
+    return error;
+}
+
+ULONG rig_add_disk(const char *path, ULONG block_size, ULONG flags)
+{
+    ULONG lun = ~0u;
+
+    assert_int_equal(rig_try_add_disk(path, block_size, flags, &lun), 0);
+    return lun;
+}
+
+uint8_t rig_disk_byte(uint64_t offset)
+{
+    return (uint8_t)(offset / BLOCK * 7 + offset % BLOCK * 13 + (offset % BLOCK >> 8));
+}
+
+const char *rig_disk_image(const char *name, uint64_t bytes)
+{
+    static char path[2][256];
+    static int turn;
+    char *p = path[turn ^= 1];
+    FILE *file;
+
+    snprintf(p, sizeof(path[0]), "%s/%s", directory, name);
+    file = fopen(p, "wb");
+    assert_non_null(file);
+    for (uint64_t i = 0; i < bytes && i < 4 << 20; i++) /* the rest is a hole */
+        putc_unlocked(rig_disk_byte(i), file);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(truncate(p, (off_t)bytes), 0);
+    return p;
 }
 
 ULONG rig_add(const char *path)

@@ -47,6 +47,13 @@ DWORD rig_control(DWORD code, const void *in, DWORD in_size, void *out, DWORD ou
 DWORD rig_try_add(const char *path, ULONG *lun);
 /* The same, must succeed, and the device is there when it returns. */
 ULONG rig_add(const char *path);
+/* A disk's image of so many bytes; the same bytes as rig_image's, of blocks of 2,048 without a
+ * descriptor. Returns its path, static. */
+const char *rig_disk_image(const char *name, uint64_t bytes);
+uint8_t rig_disk_byte(uint64_t offset);
+/* ADD_LUN of a disk; the device is there when it returns. */
+DWORD rig_try_add_disk(const char *path, ULONG block_size, ULONG flags, ULONG *lun);
+ULONG rig_add_disk(const char *path, ULONG block_size, ULONG flags);
 DWORD rig_remove(ULONG lun);
 DWORD rig_eject(ULONG lun, bool force);
 DWORD rig_insert(ULONG lun, const char *path, bool force);
