@@ -32,9 +32,9 @@ typedef struct ntio_config {
  * ntio_shutdown it may be booted again. */
 NTIO_API_ int32_t ntio_boot(const ntio_config *config);
 /*
- * Closes the program's handles, removes all devices, unloads all drivers, stops all threads.
- * Returns how many things were left behind (IRPs, MDLs, pool blocks, handles, references, timers,
- * links), each named on stderr; 0 is health.
+ * Wakes a system that sleeps, closes the program's handles, removes all devices, unloads all
+ * drivers, stops all threads. Returns how many things were left behind (IRPs, MDLs, pool blocks,
+ * handles, references, timers, links), each named on stderr; 0 is health.
  */
 NTIO_API_ unsigned ntio_shutdown(void);
 
@@ -75,6 +75,26 @@ NTIO_API_ int32_t ntio_remove_device(const char *instance, bool surprise);
  */
 NTIO_API_ int32_t ntio_set_function_driver(const char *instance, const char *service, char *veto,
                                            size_t size);
+/*
+ * The system's power state: numbers as SYSTEM_POWER_STATE. To sleep: every driver is asked
+ * (QUERY_POWER), children before parents, then told (SET_POWER); a refusal's status comes back,
+ * veto gets who it was, and the system works on. Back to NTIO_POWER_WORKING: parents before
+ * children. NTIO_POWER_SHUTDOWN: as Windows shuts down (QUERY, IRP_MJ_SHUTDOWN, SET_POWER for S5);
+ * only ntio_shutdown can follow. Waits for the drivers. Host and programs run on: what they ask of
+ * a device that has no power, its driver holds until it has. STATUS_INVALID_DEVICE_STATE: from one
+ * sleep to another, or from the shutdown.
+ */
+typedef enum ntio_power {
+    NTIO_POWER_WORKING = 1,
+    NTIO_POWER_SLEEP1,
+    NTIO_POWER_SLEEP2,
+    NTIO_POWER_SLEEP3,
+    NTIO_POWER_HIBERNATE,
+    NTIO_POWER_SHUTDOWN
+} ntio_power;
+NTIO_API_ int32_t ntio_set_system_power(ntio_power state, char *veto, size_t size);
+NTIO_API_ ntio_power ntio_get_system_power(void);
+
 /* All queued plug and play work is done when this returns. */
 NTIO_API_ void ntio_pnp_settle(void);
 

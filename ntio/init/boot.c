@@ -32,13 +32,14 @@ static const struct {
     {InitpStartKernel, KeShutdownSystem},     {ExInitializeSystem, ExShutdownSystem},
     {MmInitializeSystem, MmShutdownSystem},   {ObInitializeSystem, ObShutdownSystem},
     {PsInitializeSystem, PsShutdownSystem},   {CmInitializeSystem, CmShutdownSystem},
-    {IoInitializeSystem, IoShutdownSystem},   {PnpInitializeSystem, PnpShutdownSystem},
-    {LdrInitializeSystem, LdrShutdownSystem}, {TraceInitialize, TraceShutdown},
+    {IoInitializeSystem, IoShutdownSystem},   {PoInitializeSystem, PoShutdownSystem},
+    {PnpInitializeSystem, PnpShutdownSystem}, {LdrInitializeSystem, LdrShutdownSystem},
+    {TraceInitialize, TraceShutdown},
 };
 #define INITP_COMPONENTS RTL_NUMBER_OF(InitpComponents)
 #define INITP_EX         1
-#define INITP_PNP        7 /* stopped before the accounting: it removes the devices */
-C_ASSERT(INITP_COMPONENTS == 10);
+#define INITP_PNP        8 /* stopped before the accounting: it removes the devices */
+C_ASSERT(INITP_COMPONENTS == 11);
 
 BOOLEAN InitpIsUp(VOID)
 {
@@ -106,6 +107,9 @@ unsigned ntio_shutdown(void)
     pthread_mutex_lock(&InitpLock);
     if (!InitpIsUp())
         goto Exit;
+    /* A device that is not in D0 may hold the very requests that are about to be waited for. */
+    if (PoQuerySystemPower() > PowerSystemWorking && PoQuerySystemPower() < PowerSystemShutdown)
+        (void)PnpSetSystemPower(PowerSystemWorking, TRUE, NULL, 0);
     atomic_store_explicit(&InitpUp, FALSE, memory_order_release);
 
     /* The programs end: their requests are cancelled, their handles closed. This thread is System's

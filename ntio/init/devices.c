@@ -81,6 +81,24 @@ int32_t ntio_set_function_driver(const char *instance, const char *service, char
     return Status;
 }
 
+int32_t ntio_set_system_power(ntio_power state, char *veto, size_t size)
+{
+    WCHAR Veto[INITP_PATH_CHARACTERS] = {0};
+
+    C_ASSERT((int)NTIO_POWER_SHUTDOWN == (int)PowerSystemShutdown);
+    if (!InitpIsUp())
+        return STATUS_DEVICE_NOT_READY;
+    NTSTATUS Status =
+        PnpSetSystemPower((SYSTEM_POWER_STATE)state, FALSE, Veto, INITP_PATH_CHARACTERS);
+    InitpGive(Veto, veto, size);
+    return Status;
+}
+
+ntio_power ntio_get_system_power(void)
+{
+    return InitpIsUp() ? (ntio_power)PoQuerySystemPower() : NTIO_POWER_SHUTDOWN;
+}
+
 void ntio_pnp_settle(void)
 {
     if (InitpIsUp())

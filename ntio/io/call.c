@@ -23,6 +23,32 @@ static NTSTATUS IopCallTraced(PDEVICE_OBJECT DeviceObject, PIRP Irp, PIO_STACK_L
     return Status;
 }
 
+/*
+ * A power IRP for a device whose drivers may touch paged code (DO_POWER_PAGABLE) and that was
+ * called at DISPATCH_LEVEL: a worker thread makes the call. The IRP's driver context is the
+ * receiver's, who has not seen it yet.
+ */
+static VOID NTAPI IopPassiveCall(PVOID Parameter)
+{
+    PIRP Irp = Parameter;
+    PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
+    PDEVICE_OBJECT DeviceObject = Stack->DeviceObject;
+
+    RtlZeroMemory(Irp->Tail.Overlay.DriverContext, sizeof(Irp->Tail.Overlay.DriverContext));
+    (void)IopCallTraced(DeviceObject, Irp, Stack);
+}
+
+static NTSTATUS IopCallAtPassive(PIRP Irp, PIO_STACK_LOCATION Stack)
+{
+    PWORK_QUEUE_ITEM Item = (PWORK_QUEUE_ITEM)Irp->Tail.Overlay.DriverContext;
+
+    C_ASSERT(sizeof(*Item) <= sizeof(Irp->Tail.Overlay.DriverContext));
+    Stack->Control |= SL_PENDING_RETURNED;
+    ExInitializeWorkItem(Item, IopPassiveCall, Irp);
+    ExQueueWorkItem(Item, CriticalWorkQueue);
+    return STATUS_PENDING;
+}
+
 NTSTATUS NTAPI IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     KIRQL Before = IopIrql(), After;
@@ -44,6 +70,9 @@ NTSTATUS NTAPI IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     if (NTIO_UNLIKELY(Stack->MajorFunction > IRP_MJ_MAXIMUM_FUNCTION))
         KeBugCheckEx(INCONSISTENT_IRP, (ULONG_PTR)Irp, Stack->MajorFunction, 0, 0);
     Stack->DeviceObject = DeviceObject;
+    if (NTIO_UNLIKELY(Stack->MajorFunction == IRP_MJ_POWER) && Before == DISPATCH_LEVEL &&
+        (DeviceObject->Flags & DO_POWER_PAGABLE) != 0)
+        return IopCallAtPassive(Irp, Stack);
     if (NTIO_UNLIKELY(atomic_load_explicit(&IopTraceCallout, memory_order_relaxed) != NULL))
         Status = IopCallTraced(DeviceObject, Irp, Stack);
     else

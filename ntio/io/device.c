@@ -215,9 +215,12 @@ VOID IopDeleteDeviceObject(PVOID Object)
         IopUncountDevice(Device->DriverObject);
 }
 
+IOP_RUN_DOWN_DEVICE *_Atomic IopRunDownDeviceCallout;
+
 VOID NTAPI IoDeleteDevice(PDEVICE_OBJECT DeviceObject)
 {
     PIOP_DEVICE_EXTENSION Extension = IopDeviceExtension(DeviceObject);
+    IOP_RUN_DOWN_DEVICE *RunDown = atomic_load(&IopRunDownDeviceCallout);
     BOOLEAN Destroy, Twice, Below;
 
     KE_IRQL_AT_MOST(APC_LEVEL);
@@ -235,6 +238,8 @@ VOID NTAPI IoDeleteDevice(PDEVICE_OBJECT DeviceObject)
         IopStop(IOP_VF_DOUBLE_DELETION, DeviceObject, 0, 0);
     if (Below)
         IopStop(IOP_VF_DELETE_ATTACHED, DeviceObject, 0, 0);
+    if (RunDown != NULL)
+        RunDown(DeviceObject);
     if ((DeviceObject->Flags & DO_DEVICE_HAS_NAME) != 0)
         ObpRemoveName(DeviceObject);
     KiLock(&IopDeviceLock);

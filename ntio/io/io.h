@@ -111,6 +111,9 @@ ULONG IopOpenCountOfStack(PDEVICE_OBJECT PhysicalDeviceObject);
  * go now). */
 typedef VOID IOP_LAST_CLOSE(PDEVICE_OBJECT PhysicalDeviceObject);
 extern IOP_LAST_CLOSE *IopLastCloseCallout;
+/* po registers: a device is being deleted. PASSIVE_LEVEL or APC_LEVEL. */
+typedef VOID IOP_RUN_DOWN_DEVICE(PDEVICE_OBJECT Device);
+extern IOP_RUN_DOWN_DEVICE *_Atomic IopRunDownDeviceCallout;
 /* Context of ObpOpenByName for devices: makes the file object and sends IRP_MJ_CREATE. */
 typedef struct _IOP_OPEN_PACKET {
     ACCESS_MASK DesiredAccess;

@@ -27,6 +27,7 @@ NTSTATUS PnpInitializeSystem(VOID)
     PnppSetLastClose(PnpLastClose);
     atomic_store(&IopIdleDriverCallout, PnpIdleDriver);
     atomic_store(&IopQueryResourcesCallout, PnpQueryResources);
+    atomic_store(&PopWakeCallout, PnpWakeSystem);
     return STATUS_SUCCESS;
 }
 
@@ -63,6 +64,7 @@ VOID PnpShutdownSystem(VOID)
         return;
     (void)PnpRunAction(&Action);
     PnpSettle();
+    atomic_store(&PopWakeCallout, NULL);
     PnpStopWorker();
     atomic_store(&IopIdleDriverCallout, NULL);
     atomic_store(&IopQueryResourcesCallout, NULL);

@@ -25,7 +25,7 @@
 #ifndef NTIO_PNP_H
 #define NTIO_PNP_H
 
-#include "ntio/io/io.h"
+#include "ntio/po/po.h"
 #include "ntio/cm/cm.h"
 
 /* Why a device does not work, as cfg.h numbers it (spelt as there: a program may include both). */
@@ -65,7 +65,7 @@ typedef VOID PNP_ACTION_ROUTINE(PNP_ACTION *Action);
 struct _PNP_ACTION {
     LIST_ENTRY Link; /* PnpQueueLock */
     PNP_ACTION_ROUTINE
-        *Run; /* on the worker, PASSIVE_LEVEL; may free the action where Done is NULL */
+    *Run; /* on the worker, PASSIVE_LEVEL; may free the action where Done is NULL */
     struct _DEVICE_NODE *Node; /* referenced while queued; NULL: the action knows its own way */
     PKEVENT Done;              /* somebody waits, and owns the action */
     NTSTATUS Status;
@@ -146,6 +146,12 @@ NTSTATUS PnpRemoveDevice(const WCHAR *InstancePath, BOOLEAN Surprise);
 /* Asks the device's bus driver for its children again and waits; STATUS_INVALID_DEVICE_STATE: it is
  * not started. */
 NTSTATUS PnpEnumerateDevice(const WCHAR *InstancePath);
+/*
+ * Takes the whole tree to another system power state (PoSetSystemPower says how) and waits. Veto
+ * (may be NULL) gets who refused. Started devices take part; the root does not.
+ */
+NTSTATUS PnpSetSystemPower(SYSTEM_POWER_STATE State, BOOLEAN Critical, WCHAR *Veto,
+                           ULONG VetoCharacters);
 /* Returns when all actions queued before it are done, and those that they queued in turn. Returns
  * at once on the worker. */
 VOID PnpSettle(VOID);

@@ -213,6 +213,9 @@ IOP_LAST_CLOSE PnpLastClose;
 /* Everything below the root, leaves first; waits for no handle. */
 VOID PnpRemoveTree(VOID);
 
+/* ---- power.c ---- */
+PO_WAKE PnpWakeSystem;
+
 /* ---- swap.c ---- */
 PNP_ACTION_ROUTINE PnpEjectRoutine;
 

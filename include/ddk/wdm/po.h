@@ -32,11 +32,21 @@ NTKERNELAPI POWER_STATE NTAPI PoSetPowerState(PDEVICE_OBJECT DeviceObject, POWER
 NTKERNELAPI VOID NTAPI PoSetSystemState(EXECUTION_STATE Flags);
 NTKERNELAPI PVOID NTAPI PoRegisterSystemState(PVOID StateHandle, EXECUTION_STATE Flags);
 NTKERNELAPI VOID NTAPI PoUnregisterSystemState(PVOID StateHandle);
+/*
+ * SET_POWER for State is sent when the device was idle for so many seconds (0: never; -1: as the
+ * power plan says for disks and mass storage). The counter for PoSetDeviceBusy; NULL: not watched.
+ * Valid until the device is deleted. [<DISPATCH]
+ */
 NTKERNELAPI PULONG NTAPI PoRegisterDeviceForIdleDetection(PDEVICE_OBJECT DeviceObject,
                                                           ULONG ConservationIdleTime,
                                                           ULONG PerformanceIdleTime,
                                                           DEVICE_POWER_STATE State);
-#define PoSetDeviceBusy(p) (*(p) = 0)
+/* The device is in use: its countdown begins again. A plain store, as in Windows' header. [any] */
+#define PoSetDeviceBusy(p) __atomic_store_n((p), 0, __ATOMIC_RELAXED)
+NTKERNELAPI VOID NTAPI PoSetDeviceBusyEx(PULONG IdlePointer);
+/* In use from the one to the other: no countdown meanwhile. [any] */
+NTKERNELAPI VOID NTAPI PoStartDeviceBusy(PULONG IdlePointer);
+NTKERNELAPI VOID NTAPI PoEndDeviceBusy(PULONG IdlePointer);
 NTKERNELAPI NTSTATUS NTAPI PoRegisterPowerSettingCallback(PDEVICE_OBJECT DeviceObject,
                                                           LPCGUID SettingGuid,
                                                           PPOWER_SETTING_CALLBACK Callback,

@@ -387,6 +387,11 @@ static NTSTATUS NTAPI take_power(PDEVICE_OBJECT which, PIRP irp)
     power_irp = irp;
     return STATUS_PENDING;
 }
+static NTSTATUS NTAPI pass_power(PDEVICE_OBJECT which, PIRP irp)
+{
+    IoSkipCurrentIrpStackLocation(irp);
+    return PoCallDriver(ext(which)->lower, irp);
+}
 static void power_irps(void **state)
 {
     PDEVICE_OBJECT above = test_device_above(driver, device);
@@ -394,7 +399,8 @@ static void power_irps(void **state)
     PIRP irp = NULL;
     int done = 0;
     (void)state;
-    ext(above)->dispatch[IRP_MJ_POWER] = take_power;
+    ext(above)->dispatch[IRP_MJ_POWER] = pass_power;
+    ext(device)->dispatch[IRP_MJ_POWER] = take_power;
     assert_status(PoRequestPowerIrp(device, IRP_MN_SET_POWER, wanted, power_done, &done, &irp),
                   STATUS_PENDING);
     assert_ptr_equal(irp, power_irp);
@@ -423,6 +429,7 @@ static void power_irps(void **state)
     PVOID handle = PoRegisterSystemState(NULL, 1);
     assert_ptr_equal(PoRegisterSystemState(handle, 2), handle);
     PoUnregisterSystemState(handle);
+    ext(device)->dispatch[IRP_MJ_POWER] = NULL;
     test_device_delete(above);
     assert_int_equal(IopCountIrps(), 0);
 }

@@ -96,7 +96,7 @@ static bool minor_is_quiet(UCHAR minor)
     }
 }
 
-static const char *device_name(PDEVICE_OBJECT pdo)
+const char *rig_device_name(PDEVICE_OBJECT pdo)
 {
     extension *e = pdo->DeviceExtension;
 
@@ -398,7 +398,8 @@ static NTSTATUS stack_pnp(PDEVICE_OBJECT device, PIRP irp)
     PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
 
     if (!minor_is_quiet(stack->MinorFunction))
-        rig_log("%s %s %s", e->driver->name, minor_name(stack->MinorFunction), device_name(e->pdo));
+        rig_log("%s %s %s", e->driver->name, minor_name(stack->MinorFunction),
+                rig_device_name(e->pdo));
     switch (stack->MinorFunction) {
     case IRP_MN_START_DEVICE:
         return start_device(e, irp);
@@ -484,7 +485,7 @@ static NTSTATUS NTAPI add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo)
     extension *e;
     NTSTATUS status;
 
-    rig_log("%s ADD %s", d->name, device_name(pdo));
+    rig_log("%s ADD %s", d->name, rig_device_name(pdo));
     if (PsGetCurrentProcess() != PsInitialSystemProcess)
         rig_log("not in the System process");
     d->adds++;

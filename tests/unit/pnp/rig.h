@@ -96,6 +96,8 @@ void rig_path(rig_child *child, WCHAR path[256]);
 PNP_STATE rig_state(const WCHAR *path);
 ULONG rig_problem(const WCHAR *path, NTSTATUS *status);
 
+/* What the log calls a device, by its PDO. */
+const char *rig_device_name(PDEVICE_OBJECT pdo);
 void rig_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void rig_clear_log(void);
 /* Compares the log with lines joined by '|'. */
