@@ -114,6 +114,7 @@ unsigned ntio_shutdown(void)
 
     /* The programs end: their requests are cancelled, their handles closed. This thread is System's
      * for the rest. */
+    Win32EndProgram(NULL);
     PspDetachHostThread();
     PspSetDefaultProcess(PsInitialSystemProcess);
     PspAttachHostThread(PsInitialSystemProcess, "shutdown");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* processes.c - several programs in one host, each with handles of its own. */
 #include "ntio/init/initp.h"
+#include "ntio/win32/join.h"
 
 #include <stdlib.h>
 
@@ -55,6 +56,7 @@ void ntio_process_end(ntio_process *process)
     KiUnlock(&InitpProcessLock);
     if (!Known)
         return; /* ended by the shutdown */
+    Win32EndProgram(process->Process);
     IopCancelProcessIrps(process->Process);
     PspTerminateProcess(process->Process, STATUS_PROCESS_IS_TERMINATING);
     free(process);

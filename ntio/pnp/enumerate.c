@@ -41,8 +41,8 @@ static NTSTATUS PnppAdopt(PDEVICE_NODE Parent, PDEVICE_RELATIONS Relations)
     return Status;
 }
 
-/* The first child that is gone, or the first that nobody has asked who it is. The list may change
- * between calls. */
+/* The first child that is gone; or the first that nobody has asked who it is, or that lost its
+ * drivers to PnpRemoveSubtree and may have them again. The list may change between calls. */
 static PDEVICE_NODE PnppFirst(PDEVICE_NODE Parent, BOOLEAN Missing)
 {
     PDEVICE_NODE Child;
@@ -50,7 +50,9 @@ static PDEVICE_NODE PnppFirst(PDEVICE_NODE Parent, BOOLEAN Missing)
     for (Child = Parent->Child; Child != NULL; Child = Child->Sibling) {
         if (!PnpIsLive(Child))
             continue;
-        if (Missing ? !Child->Enumerated : Child->State == PnpUninitialized)
+        if (Missing ? !Child->Enumerated
+                    : Child->State == PnpUninitialized ||
+                          (Child->State == PnpInitialized && Child->Problem == 0))
             return Child;
     }
     return NULL;
@@ -77,8 +79,12 @@ NTSTATUS PnpEnumerateBus(PDEVICE_NODE Parent)
         PnpSurpriseRemove(Child, FALSE, 0, STATUS_SUCCESS);
     while ((Child = PnppFirst(Parent, FALSE)) != NULL) {
         PnpReferenceNode(Child);
-        if (NT_SUCCESS(PnpIdentify(Child)))
+        if (Child->State != PnpUninitialized) {
             (void)PnpConfigure(Child);
+        } else if (NT_SUCCESS(PnpIdentify(Child))) {
+            (void)PnpTellNode(Child, PnpEventEnumerated, NULL);
+            (void)PnpConfigure(Child);
+        }
         PnpDereferenceNode(Child);
     }
     return Status;

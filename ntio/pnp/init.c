@@ -71,6 +71,7 @@ VOID PnpShutdownSystem(VOID)
     PnppSetLastClose(NULL);
     PnppAbandonTree();
     PnpForgetDrivers();
+    PnpForgetNumbers();
     PnpDeleteInterfaces();
     PnpDeleteRoot();
 }

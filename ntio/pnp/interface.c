@@ -427,6 +427,70 @@ NTSTATUS PnpGetInterfaces(const GUID *Class, const WCHAR *InstancePath, WCHAR **
     return PnppList(Class, InstancePath, FALSE, List);
 }
 
+static BOOLEAN PnppWanted(const PNP_INTERFACE *Interface, const GUID *Class,
+                          const WCHAR *InstancePath, const WCHAR *Name)
+{
+    return (Class == NULL || PnpSameGuid(&Interface->Class, Class)) &&
+           (InstancePath == NULL || PnpSameString(Interface->InstancePath, InstancePath)) &&
+           (Name == NULL || PnpSameString(Interface->Name.Buffer, Name));
+}
+
+/* Copies a string behind what is at *To; NULL stays NULL. */
+static WCHAR *PnppStore(WCHAR **To, const WCHAR *String)
+{
+    SIZE_T Characters;
+    WCHAR *Copy = *To;
+
+    if (String == NULL)
+        return NULL;
+    Characters = NtCrt_wcslen(String) + 1;
+    memcpy(Copy, String, Characters * sizeof(WCHAR));
+    *To += Characters;
+    return Copy;
+}
+
+NTSTATUS PnpListInterfaces(const GUID *Class, const WCHAR *InstancePath, const WCHAR *Name,
+                           PNP_INTERFACE_FACTS **List, ULONG *Count)
+{
+    PNP_INTERFACE_FACTS *Facts;
+    PNP_INTERFACE *Interface;
+    SIZE_T Characters = 0;
+    ULONG Wanted = 0;
+    WCHAR *To;
+
+    KE_IRQL_AT_MOST(PASSIVE_LEVEL);
+    *Count = 0;
+    KeAcquireGuardedMutex(&PnppMutex);
+    PnppEach(Interface)
+    {
+        if (!PnppWanted(Interface, Class, InstancePath, Name))
+            continue;
+        Wanted++;
+        Characters += NtCrt_wcslen(Interface->InstancePath) +
+                      Interface->Name.Length / sizeof(WCHAR) + 2 +
+                      (Interface->Reference != NULL ? NtCrt_wcslen(Interface->Reference) + 1 : 0);
+    }
+    Facts = *List = ExAllocatePoolWithTag(
+        PagedPool, (SIZE_T)Wanted * sizeof(*Facts) + (Characters + 1) * sizeof(WCHAR), PNP_TAG);
+    if (Facts != NULL) {
+        To = (WCHAR *)(Facts + Wanted);
+        PnppEach(Interface)
+        {
+            if (!PnppWanted(Interface, Class, InstancePath, Name))
+                continue;
+            Facts->Class = Interface->Class;
+            Facts->Enabled = Interface->Enabled;
+            Facts->InstancePath = PnppStore(&To, Interface->InstancePath);
+            Facts->Name = PnppStore(&To, Interface->Name.Buffer);
+            Facts->Reference = PnppStore(&To, Interface->Reference);
+            Facts++;
+        }
+        *Count = Wanted;
+    }
+    KeReleaseGuardedMutex(&PnppMutex);
+    return Facts != NULL ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+}
+
 NTSTATUS NTAPI IoGetDeviceInterfaces(CONST GUID *InterfaceClassGuid,
                                      PDEVICE_OBJECT PhysicalDeviceObject, ULONG Flags,
                                      PZZWSTR *SymbolicLinkList)

@@ -38,6 +38,8 @@ const GUID PnpTargetQueryRemove = PNP_EVENT_GUID(6);
 const GUID PnpTargetRemoveCancelled = PNP_EVENT_GUID(7);
 const GUID PnpTargetRemoveComplete = PNP_EVENT_GUID(8);
 
+_Atomic(PNP_EVENT_ROUTINE *) PnpEventCallout;
+
 static KI_LOCK PnpNotifyLock;
 static LIST_ENTRY PnppRegistrations;
 
@@ -149,6 +151,32 @@ static NTSTATUS PnppCall(PNP_REGISTRATION *Entry, PVOID Notification)
     return Status;
 }
 
+/* ---- programs ---- */
+
+static NTSTATUS PnppTell(PNP_EVENT *Event)
+{
+    PNP_EVENT_ROUTINE *Routine = atomic_load(&PnpEventCallout);
+
+    return Routine != NULL ? Routine(Event) : STATUS_SUCCESS;
+}
+
+NTSTATUS PnpTellNode(PDEVICE_NODE Node, PNP_EVENT_KIND Kind, PNP_VETO *Veto)
+{
+    PNP_REFUSAL *Refusal = Veto != NULL ? Veto->Refusal : NULL;
+    PNP_EVENT Event = {.Kind = Kind,
+                       .Name = Node->InstancePath,
+                       .Node = Node,
+                       .VetoName = Refusal != NULL ? Refusal->Name : NULL};
+    NTSTATUS Status;
+
+    if (Node->InstancePath == NULL)
+        return STATUS_SUCCESS;
+    Status = PnppTell(&Event);
+    if (!NT_SUCCESS(Status) && Refusal != NULL)
+        Refusal->Type = Event.Veto;
+    return Status;
+}
+
 /* ---- interfaces ---- */
 
 typedef struct _PNP_CHANGE_ACTION {
@@ -180,6 +208,10 @@ static VOID PnppChangeRoutine(PNP_ACTION *Action)
 {
     PNP_CHANGE_ACTION *Queued = CONTAINING_RECORD(Action, PNP_CHANGE_ACTION, Action);
     DEVICE_INTERFACE_CHANGE_NOTIFICATION Change;
+    PNP_EVENT Event = {.Kind =
+                           Queued->Arrived ? PnpEventInterfaceArrived : PnpEventInterfaceRemoved,
+                       .Class = &Queued->Class,
+                       .Name = Queued->Text};
     PNP_REGISTRATION *Entry = NULL;
 
     while ((Entry = PnppNextWho(Entry, PnppWantsClass, &Queued->Class)) != NULL) {
@@ -187,6 +219,7 @@ static VOID PnppChangeRoutine(PNP_ACTION *Action)
                        &Queued->Class, &Queued->Link);
         (void)PnppCall(Entry, &Change);
     }
+    (void)PnppTell(&Event);
     ExFreePool(Queued);
 }
 
@@ -236,12 +269,34 @@ static BOOLEAN PnppWantsNode(PNP_REGISTRATION *Entry, const VOID *What)
     return Entry->Category == EventCategoryTargetDeviceChange && Entry->Node == What;
 }
 
-NTSTATUS PnpNotifyTarget(PDEVICE_NODE Node, const GUID *Event)
+/* Of a driver that refused: its name, as programs are told it. */
+static VOID PnppRefuseDriver(PNP_VETO *Veto, PDRIVER_OBJECT Driver)
+{
+    const UNICODE_STRING *Name = &Driver->DriverName;
+    ULONG Characters = Name->Length / sizeof(WCHAR);
+
+    if (Veto == NULL || Veto->Refusal == NULL)
+        return;
+    if (Characters >= PNP_INSTANCE_CHARACTERS)
+        Characters = PNP_INSTANCE_CHARACTERS - 1;
+    Veto->Refusal->Type = PNP_VetoDriver;
+    memcpy(Veto->Refusal->Name, Name->Buffer, Characters * sizeof(WCHAR));
+    Veto->Refusal->Name[Characters] = 0;
+}
+
+NTSTATUS PnpNotifyTarget(PDEVICE_NODE Node, const GUID *Event, PNP_VETO *Veto)
 {
     TARGET_DEVICE_REMOVAL_NOTIFICATION Removal;
     PNP_REGISTRATION *Entry = NULL;
-    NTSTATUS Status = STATUS_SUCCESS;
+    BOOLEAN Query = PnpSameGuid(Event, &PnpTargetQueryRemove);
+    NTSTATUS Status;
 
+    /* Programs are asked before drivers, and told of what was decided after them. */
+    if (Query) {
+        Status = PnpTellNode(Node, PnpEventQueryRemove, Veto);
+        if (!NT_SUCCESS(Status))
+            return Status;
+    }
     while ((Entry = PnppNextWho(Entry, PnppWantsNode, Node)) != NULL) {
         memset(&Removal, 0, sizeof(Removal));
         Removal.Version = 1;
@@ -250,11 +305,17 @@ NTSTATUS PnpNotifyTarget(PDEVICE_NODE Node, const GUID *Event)
         Removal.FileObject = Entry->File;
         Status = PnppCall(Entry, &Removal);
         /* Only a query can be refused. */
-        if (!NT_SUCCESS(Status) && PnpSameGuid(Event, &PnpTargetQueryRemove)) {
+        if (!NT_SUCCESS(Status) && Query) {
+            PnppRefuseDriver(Veto, Entry->Driver);
             PnppLetGo(Entry);
             return Status;
         }
     }
+    if (!Query)
+        (void)PnpTellNode(Node,
+                          PnpSameGuid(Event, &PnpTargetRemoveCancelled) ? PnpEventRemoveCancelled
+                                                                        : PnpEventRemoveComplete,
+                          NULL);
     return STATUS_SUCCESS;
 }
 
@@ -275,6 +336,14 @@ static VOID PnppCustomRoutine(PNP_ACTION *Action)
     while ((Entry = PnppNextWho(Entry, PnppWantsNode, Custom->About)) != NULL) {
         Custom->Notification->FileObject = Entry->File;
         (void)PnppCall(Entry, Custom->Notification);
+    }
+    if (Custom->About->InstancePath != NULL) {
+        PNP_EVENT Event = {.Kind = PnpEventCustom,
+                           .Name = Custom->About->InstancePath,
+                           .Node = Custom->About,
+                           .Custom = Custom->Notification};
+
+        (void)PnppTell(&Event);
     }
     if (Custom->Callback != NULL)
         Custom->Callback(Custom->Context);
@@ -355,7 +424,7 @@ NTSTATUS NTAPI IoReportTargetDeviceChangeAsynchronous(PDEVICE_OBJECT PhysicalDev
 /* ---- registration ---- */
 
 /* The device that a file object is about, by its own word. */
-static NTSTATUS PnppTargetOf(PFILE_OBJECT File, PDEVICE_NODE *Node)
+NTSTATUS PnpTargetOfFile(PFILE_OBJECT File, PDEVICE_NODE *Node)
 {
     PDEVICE_RELATIONS Relations;
     NTSTATUS Status =
@@ -402,7 +471,7 @@ NTSTATUS NTAPI IoRegisterPlugPlayNotification(IO_NOTIFICATION_EVENT_CATEGORY Eve
     case EventCategoryTargetDeviceChange:
         Entry->File = EventCategoryData;
         Status = EventCategoryData == NULL ? STATUS_INVALID_PARAMETER
-                                           : PnppTargetOf(Entry->File, &Entry->Node);
+                                           : PnpTargetOfFile(Entry->File, &Entry->Node);
         break;
     default:
         Status = STATUS_INVALID_PARAMETER;

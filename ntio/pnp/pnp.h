@@ -28,24 +28,8 @@
 #include "ntio/po/po.h"
 #include "ntio/cm/cm.h"
 
-/* Why a device does not work, as cfg.h numbers it (spelt as there: a program may include both). */
-#define CM_PROB_NOT_CONFIGURED             (0x00000001)
-#define CM_PROB_OUT_OF_MEMORY              (0x00000003)
-#define CM_PROB_INVALID_DATA               (0x00000009)
-#define CM_PROB_FAILED_START               (0x0000000A)
-#define CM_PROB_NORMAL_CONFLICT            (0x0000000C)
-#define CM_PROB_NEED_RESTART               (0x0000000E)
-#define CM_PROB_DISABLED                   (0x00000016)
-#define CM_PROB_DEVICE_NOT_THERE           (0x00000018)
-#define CM_PROB_FAILED_INSTALL             (0x0000001C)
-#define CM_PROB_HARDWARE_DISABLED          (0x0000001D)
-#define CM_PROB_FAILED_ADD                 (0x0000001F)
-#define CM_PROB_FAILED_DRIVER_ENTRY        (0x00000025)
-#define CM_PROB_DRIVER_FAILED_PRIOR_UNLOAD (0x00000026)
-#define CM_PROB_DRIVER_FAILED_LOAD         (0x00000027)
-#define CM_PROB_DRIVER_SERVICE_KEY_INVALID (0x00000028)
-#define CM_PROB_FAILED_POST_START          (0x0000002B)
-#define CM_PROB_HELD_FOR_EJECT             (0x0000002F)
+#include "cfg.h" /* CM_PROB_*, DN_*, PNP_VETO_TYPE */
+#include "devpropdef.h"
 
 typedef enum _PNP_STATE {
     PnpUninitialized,
@@ -94,6 +78,7 @@ typedef struct _DEVICE_NODE {
     BOOLEAN RootEnumerated; /* Root\NAME\NNNN */
     BOOLEAN HasStack;       /* drivers were added or the device started raw: a REMOVE is owed */
     BOOLEAN Stays;          /* after a surprise removal: the node stays, with its Problem */
+    BOOLEAN Uninstalled;    /* somebody removed it while it was in use: DN_WILL_BE_REMOVED */
     ULONG DeviceState;      /* PNP_DEVICE_* of the last IRP_MN_QUERY_PNP_DEVICE_STATE */
     PCM_RESOURCE_LIST BootResources, Resources, ResourcesTranslated;
     PIO_RESOURCE_REQUIREMENTS_LIST Requirements;
@@ -166,5 +151,125 @@ VOID PnpEnumerateNodes(PNP_NODE_ROUTINE *Each, PVOID Context);
 /* Interfaces: symbolic link names (L"\\??\\...") of those enabled, double terminated, paged pool,
  * caller frees. InstancePath NULL: all. */
 NTSTATUS PnpGetInterfaces(const GUID *Class, const WCHAR *InstancePath, WCHAR **List);
+
+/*
+ * ---- what win32's configuration manager is made of ----
+ *
+ * A device is meant by its instance path, which may be that of a device that is not there now: its
+ * Enum key is left (a phantom). All at PASSIVE_LEVEL. PNP_INSTANCE_CHARACTERS hold any path.
+ */
+#define PNP_INSTANCE_CHARACTERS 448
+
+/* A number for a device, the same as long as the system runs; never 0 (0: no memory). */
+ULONG PnpDeviceNumber(const WCHAR *InstancePath);
+/* FALSE: no device has that number. */
+BOOLEAN PnpNumberedDevice(ULONG Number, WCHAR InstancePath[PNP_INSTANCE_CHARACTERS]);
+
+/* What a device in the tree is just now. */
+typedef struct _PNP_FACTS {
+    PNP_STATE State;
+    ULONG Problem;
+    NTSTATUS ProblemStatus;
+    ULONG DeviceState; /* PNP_DEVICE_* */
+    DEVICE_CAPABILITIES Capabilities;
+    BOOLEAN IsRoot, RootEnumerated, HasStack, HasService, Uninstalled;
+} PNP_FACTS;
+/* STATUS_NO_SUCH_DEVICE: not in the tree, or on its way out of it. */
+NTSTATUS PnpGetFacts(const WCHAR *InstancePath, PNP_FACTS *Facts);
+
+typedef enum _PNP_RELATIVE { PnpParentOf, PnpFirstChildOf, PnpNextSiblingOf } PNP_RELATIVE;
+/* STATUS_NO_SUCH_DEVICE: as above; STATUS_NO_MORE_ENTRIES: it has no such relative. */
+NTSTATUS PnpGetRelative(const WCHAR *InstancePath, PNP_RELATIVE Which,
+                        WCHAR Relative[PNP_INSTANCE_CHARACTERS]);
+/* As IoGetDeviceProperty. STATUS_NO_SUCH_DEVICE. */
+NTSTATUS PnpGetLiveProperty(const WCHAR *InstancePath, DEVICE_REGISTRY_PROPERTY Property,
+                            ULONG Length, PVOID Buffer, PULONG ResultLength);
+/* The devices that the drivers of one name in answer to QUERY_DEVICE_RELATIONS; double terminated,
+ * paged pool, the caller frees. STATUS_NO_SUCH_DEVICE, the drivers' status. */
+NTSTATUS PnpGetRelations(const WCHAR *InstancePath, DEVICE_RELATION_TYPE Type, WCHAR **Paths);
+
+/* PNP_ENUM_KEY\InstancePath[\Below]; FALSE: too long. Characters of Path: PNP_PATH_CHARACTERS. */
+#define PNP_PATH_CHARACTERS 512 /* of a registry path that is put together here */
+BOOLEAN PnpEnumPath(const WCHAR *InstancePath, const WCHAR *Below, WCHAR Path[PNP_PATH_CHARACTERS]);
+
+/*
+ * A property with a key, of the device whose Enum key is there. What is set here is what
+ * IoGetDevicePropertyData reads. DEVPROP_TYPE_EMPTY takes it away. *Data is pool, the caller frees.
+ * STATUS_OBJECT_NAME_NOT_FOUND, STATUS_NAME_TOO_LONG.
+ */
+NTSTATUS PnpSetKeyedProperty(const WCHAR *InstancePath, const DEVPROPKEY *Key, LCID Lcid,
+                             DEVPROPTYPE Type, const VOID *Data, ULONG Bytes);
+NTSTATUS PnpGetKeyedProperty(const WCHAR *InstancePath, const DEVPROPKEY *Key, LCID Lcid,
+                             DEVPROPTYPE *Type, PVOID *Data, ULONG *Bytes);
+
+/* Who refused, for a program: PNP_VETO_TYPE and the name that belongs to it. */
+typedef struct _PNP_REFUSAL {
+    PNP_VETO_TYPE Type;
+    WCHAR Name[PNP_INSTANCE_CHARACTERS];
+} PNP_REFUSAL;
+
+/*
+ * Like their namesakes above, with more to say. Refusal may be NULL.
+ * PnpDisableDeviceEx without Persist: until somebody enables or restarts it; Enum's ConfigFlags
+ * stay. PnpRemoveSubtree: query-remove and remove of the device and all below it; the device itself
+ * stays in the tree, without drivers. Enumerating its bus again brings it back, unless NoRestart:
+ * then PnpStartDevice alone does.
+ */
+NTSTATUS PnpRestartDeviceEx(const WCHAR *InstancePath, PNP_REFUSAL *Refusal);
+NTSTATUS PnpDisableDeviceEx(const WCHAR *InstancePath, BOOLEAN Persist, PNP_REFUSAL *Refusal);
+NTSTATUS PnpRemoveDeviceEx(const WCHAR *InstancePath, PNP_REFUSAL *Refusal);
+NTSTATUS PnpRemoveSubtree(const WCHAR *InstancePath, BOOLEAN NoRestart, PNP_REFUSAL *Refusal);
+NTSTATUS PnpEjectDevice(const WCHAR *InstancePath, PNP_REFUSAL *Refusal);
+/* Gives drivers to a device that has none: it waits for one, failed, or was taken down. Nothing
+ * happens to one that works, or is disabled. */
+NTSTATUS PnpStartDevice(const WCHAR *InstancePath);
+/* A removal was refused for now: DN_WILL_BE_REMOVED from here on. */
+NTSTATUS PnpMarkUninstalled(const WCHAR *InstancePath);
+/* An Enum key Root\Name\NNNN for a device that may be made later; nothing else. */
+NTSTATUS PnpCreatePhantom(const WCHAR *Name, WCHAR InstancePath[PNP_INSTANCE_CHARACTERS]);
+/* Makes the root-enumerated device whose Enum key is there, and starts it; outcome as
+ * PnpCreateRootDevice's. STATUS_OBJECT_NAME_COLLISION: it is in the tree already. */
+NTSTATUS PnpRegisterRootDevice(const WCHAR *InstancePath);
+
+/* Every interface that is registered; one copy for each, in order of registration. */
+typedef struct _PNP_INTERFACE_FACTS {
+    GUID Class;
+    BOOLEAN Enabled;
+    WCHAR *InstancePath, *Name, *Reference; /* Name: L"\\??\\..."; Reference may be NULL */
+} PNP_INTERFACE_FACTS;
+/* Class, InstancePath and Name may be NULL: all. One block of paged pool, the caller frees. */
+NTSTATUS PnpListInterfaces(const GUID *Class, const WCHAR *InstancePath, const WCHAR *Name,
+                           PNP_INTERFACE_FACTS **List, ULONG *Count);
+
+/*
+ * Something happened. Called on the worker (custom events: where they are told of), before the next
+ * thing does; a failure refuses a query-remove, and means nothing else. Name: of the interface, or
+ * the device's instance path.
+ */
+typedef enum _PNP_EVENT_KIND {
+    PnpEventInterfaceArrived,
+    PnpEventInterfaceRemoved,
+    PnpEventQueryRemove,
+    PnpEventRemoveCancelled,
+    PnpEventRemovePending,
+    PnpEventRemoveComplete,
+    PnpEventCustom,
+    PnpEventEnumerated,
+    PnpEventStarted,
+    PnpEventRemoved
+} PNP_EVENT_KIND;
+typedef struct _PNP_EVENT {
+    PNP_EVENT_KIND Kind;
+    const GUID *Class;
+    const WCHAR *Name;
+    PDEVICE_NODE Node; /* of a device's event */
+    const TARGET_DEVICE_CUSTOM_NOTIFICATION *Custom;
+    PNP_VETO_TYPE Veto; /* out, of who refused */
+    WCHAR *VetoName;    /* PNP_INSTANCE_CHARACTERS for a name, or NULL */
+} PNP_EVENT;
+typedef NTSTATUS PNP_EVENT_ROUTINE(PNP_EVENT *Event);
+extern _Atomic(PNP_EVENT_ROUTINE *) PnpEventCallout;
+/* The device that an open file is about, by its drivers' word; referenced. */
+NTSTATUS PnpTargetOfFile(PFILE_OBJECT File, PDEVICE_NODE *Node);
 
 #endif

@@ -14,15 +14,18 @@
 #include "ntio/ex/ex.h"
 #include "ntio/mm/mm.h"
 
-#define PNP_TAG                 'pPnP'
-#define PNP_CONTROL_SET         L"\\Registry\\Machine\\System\\CurrentControlSet"
-#define PNP_ENUM_KEY            PNP_CONTROL_SET L"\\Enum"
-#define PNP_CLASS_KEY           PNP_CONTROL_SET L"\\Control\\Class"
-#define PNP_DATABASE_KEY        PNP_CONTROL_SET L"\\Control\\CriticalDeviceDatabase"
-#define PNP_INTERFACES_KEY      PNP_CONTROL_SET L"\\Control\\DeviceClasses"
-#define PNP_PATH_CHARACTERS     512 /* of a registry path that is put together here */
-#define PNP_GUID_CHARACTERS     39  /* {8-4-4-4-12} with its zero */
-#define PNP_CONFIGFLAG_DISABLED 0x00000001
+#define PNP_TAG             'pPnP'
+#define PNP_CONTROL_SET     L"\\Registry\\Machine\\System\\CurrentControlSet"
+#define PNP_ENUM_KEY        PNP_CONTROL_SET L"\\Enum"
+#define PNP_CLASS_KEY       PNP_CONTROL_SET L"\\Control\\Class"
+#define PNP_DATABASE_KEY    PNP_CONTROL_SET L"\\Control\\CriticalDeviceDatabase"
+#define PNP_INTERFACES_KEY  PNP_CONTROL_SET L"\\Control\\DeviceClasses"
+#define PNP_GUID_CHARACTERS 39 /* {8-4-4-4-12} with its zero */
+#define PNP_PROFILE_KEY     PNP_CONTROL_SET L"\\Hardware Profiles\\Current\\System\\CurrentControlSet"
+/* Enum's ConfigFlags, and the hardware profile's CSConfigFlags. */
+#define PNP_CONFIGFLAG_DISABLED       0x00000001
+#define PNP_CSCONFIGFLAG_DISABLED     0x00000001
+#define PNP_CSCONFIGFLAG_DO_NOT_START 0x00000004
 
 /* First parameter of PNP_DETECTED_FATAL_ERROR. */
 #define PNP_FATAL_DUPLICATE_PDO    0x1
@@ -43,8 +46,6 @@ VOID PnpFree(PVOID Block);                             /* NULL: nothing */
 BOOLEAN PnpJoin(WCHAR *To, ULONG Characters, ...);
 VOID PnpGuidString(const GUID *Guid, WCHAR Text[PNP_GUID_CHARACTERS]);
 BOOLEAN PnpSameGuid(const GUID *A, const GUID *B);
-/* PNP_ENUM_KEY\InstancePath[\Below]. */
-BOOLEAN PnpEnumPath(const WCHAR *InstancePath, const WCHAR *Below, WCHAR Path[PNP_PATH_CHARACTERS]);
 /* Stops with PNP_DETECTED_FATAL_ERROR, 2 for Device: an API that needs a PDO was given something
  * else. */
 _Noreturn VOID PnpInvalidPdo(PDEVICE_OBJECT Device);
@@ -124,6 +125,8 @@ typedef struct _PNP_CREATE_ACTION {
     ULONG Characters;
     const CM_RESOURCE_LIST *Resources;
     const IO_RESOURCE_REQUIREMENTS_LIST *Requirements;
+    BOOLEAN PhantomOnly;       /* the Enum key, and no device */
+    const WCHAR *ExistingPath; /* the Enum key is there */
 } PNP_CREATE_ACTION;
 PNP_ACTION_ROUTINE PnpCreateRoutine;
 /* A name that may stand in a device ID between two backslashes. */
@@ -179,6 +182,7 @@ typedef struct _PNP_NODE_LIST {
 typedef struct _PNP_VETO {
     WCHAR *Text;
     ULONG Characters;
+    PNP_REFUSAL *Refusal; /* for a program, or NULL */
 } PNP_VETO;
 /*
  * Asks all drivers of Node, of what is below it and of its removal (Eject: and ejection) relations.
@@ -237,6 +241,11 @@ VOID PnpInitializeNotify(VOID);
 VOID PnpNotifyInterface(const GUID *Class, PCUNICODE_STRING Link, BOOLEAN Arrived);
 /* Tells those who registered for the device. The first failure ends it and comes back
  * (query-remove). */
-NTSTATUS PnpNotifyTarget(PDEVICE_NODE Node, const GUID *Event);
+NTSTATUS PnpNotifyTarget(PDEVICE_NODE Node, const GUID *Event, PNP_VETO *Veto);
+/* Tells PnpEventCallout. */
+NTSTATUS PnpTellNode(PDEVICE_NODE Node, PNP_EVENT_KIND Kind, PNP_VETO *Veto);
+
+/* ---- devinst.c ---- */
+VOID PnpForgetNumbers(VOID); /* at shutdown */
 
 #endif

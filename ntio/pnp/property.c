@@ -192,23 +192,53 @@ NTSTATUS NTAPI IoGetDeviceProperty(PDEVICE_OBJECT DeviceObject,
 
 /* ---- properties with a key: Enum\...\Properties\{fmtid}\pid, values Type and Data ---- */
 
-static BOOLEAN PnppPropertyPath(PDEVICE_NODE Node, const DEVPROPKEY *Key, LCID Lcid,
+static BOOLEAN PnppPropertyPath(const WCHAR *InstancePath, const DEVPROPKEY *Key, LCID Lcid,
                                 WCHAR Path[PNP_PATH_CHARACTERS])
 {
     WCHAR Guid[PNP_GUID_CHARACTERS], Number[32];
 
     PnpGuidString(&Key->fmtid, Guid);
     NtCrt__snwprintf(Number, RTL_NUMBER_OF(Number), L"\\%04x\\%08x", Key->pid, Lcid);
-    return PnpJoin(Path, PNP_PATH_CHARACTERS, PNP_ENUM_KEY L"\\", Node->InstancePath,
-                   L"\\Properties\\", Guid, Number, NULL);
+    return PnpJoin(Path, PNP_PATH_CHARACTERS, PNP_ENUM_KEY L"\\", InstancePath, L"\\Properties\\",
+                   Guid, Number, NULL);
+}
+
+NTSTATUS PnpGetKeyedProperty(const WCHAR *InstancePath, const DEVPROPKEY *Key, LCID Lcid,
+                             DEVPROPTYPE *Type, PVOID *Data, ULONG *Bytes)
+{
+    WCHAR Path[PNP_PATH_CHARACTERS];
+    ULONG ValueType, PropertyType;
+
+    if (!PnppPropertyPath(InstancePath, Key, Lcid, Path))
+        return STATUS_NAME_TOO_LONG;
+    if (!NT_SUCCESS(CmpQueryUlong(Path, L"Type", &PropertyType)) ||
+        !NT_SUCCESS(CmpQueryValue(Path, L"Data", &ValueType, Data, Bytes)))
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    *Type = PropertyType;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS PnpSetKeyedProperty(const WCHAR *InstancePath, const DEVPROPKEY *Key, LCID Lcid,
+                             DEVPROPTYPE Type, const VOID *Data, ULONG Bytes)
+{
+    WCHAR Path[PNP_PATH_CHARACTERS];
+    NTSTATUS Status;
+
+    if (!PnppPropertyPath(InstancePath, Key, Lcid, Path))
+        return STATUS_NAME_TOO_LONG;
+    if (Type == DEVPROP_TYPE_EMPTY)
+        return CmpDeleteTree(Path);
+    Status = CmpSetUlong(Path, L"Type", Type);
+    if (NT_SUCCESS(Status))
+        Status = CmpSetValue(Path, L"Data", REG_BINARY, Data, Bytes);
+    return Status;
 }
 
 NTSTATUS NTAPI IoGetDevicePropertyData(PDEVICE_OBJECT Pdo, CONST DEVPROPKEY *PropertyKey, LCID Lcid,
                                        ULONG Flags, ULONG Size, PVOID Data, PULONG RequiredSize,
                                        PDEVPROPTYPE Type)
 {
-    WCHAR Path[PNP_PATH_CHARACTERS];
-    ULONG ValueType, Bytes, PropertyType;
+    ULONG Bytes;
     NTSTATUS Status;
     PDEVICE_NODE Node;
     PVOID Value;
@@ -219,13 +249,12 @@ NTSTATUS NTAPI IoGetDevicePropertyData(PDEVICE_OBJECT Pdo, CONST DEVPROPKEY *Pro
     Node = PnpNamedNode(Pdo);
     if (Node == NULL)
         return STATUS_INVALID_DEVICE_REQUEST;
-    Status = STATUS_OBJECT_NAME_NOT_FOUND;
-    if (PnppPropertyPath(Node, PropertyKey, Lcid, Path) &&
-        NT_SUCCESS(CmpQueryUlong(Path, L"Type", &PropertyType)) &&
-        NT_SUCCESS(CmpQueryValue(Path, L"Data", &ValueType, &Value, &Bytes))) {
-        *Type = PropertyType;
+    if (NT_SUCCESS(
+            PnpGetKeyedProperty(Node->InstancePath, PropertyKey, Lcid, Type, &Value, &Bytes))) {
         Status = PnppGive(Value, Bytes, Size, Data, RequiredSize);
         ExFreePool(Value);
+    } else {
+        Status = STATUS_OBJECT_NAME_NOT_FOUND;
     }
     PnpDereferenceNode(Node);
     return Status;
@@ -234,26 +263,16 @@ NTSTATUS NTAPI IoGetDevicePropertyData(PDEVICE_OBJECT Pdo, CONST DEVPROPKEY *Pro
 NTSTATUS NTAPI IoSetDevicePropertyData(PDEVICE_OBJECT Pdo, CONST DEVPROPKEY *PropertyKey, LCID Lcid,
                                        ULONG Flags, DEVPROPTYPE Type, ULONG Size, PVOID Data)
 {
-    WCHAR Path[PNP_PATH_CHARACTERS];
     NTSTATUS Status;
     PDEVICE_NODE Node;
 
     KE_IRQL_AT_MOST(PASSIVE_LEVEL);
-    (VOID)
-        Flags; /* the registry lives as long as the system: everything is as persistent as that */
+    /* The registry lives as long as the system: everything is as persistent as that. */
+    (void)Flags;
     Node = PnpNamedNode(Pdo);
     if (Node == NULL)
         return STATUS_INVALID_DEVICE_REQUEST;
-    Status = STATUS_NAME_TOO_LONG;
-    if (PnppPropertyPath(Node, PropertyKey, Lcid, Path)) {
-        if (Type == DEVPROP_TYPE_EMPTY) {
-            Status = CmpDeleteTree(Path);
-        } else {
-            Status = CmpSetUlong(Path, L"Type", Type);
-            if (NT_SUCCESS(Status))
-                Status = CmpSetValue(Path, L"Data", REG_BINARY, Data, Size);
-        }
-    }
+    Status = PnpSetKeyedProperty(Node->InstancePath, PropertyKey, Lcid, Type, Data, Size);
     PnpDereferenceNode(Node);
     return Status;
 }
@@ -277,8 +296,7 @@ static NTSTATUS PnppOpenKey(const WCHAR *Path, ACCESS_MASK Access, PHANDLE Key)
 NTSTATUS NTAPI IoOpenDeviceRegistryKey(PDEVICE_OBJECT DeviceObject, ULONG DevInstKeyType,
                                        ACCESS_MASK DesiredAccess, PHANDLE DeviceRegKey)
 {
-    static const WCHAR Profile[] =
-        PNP_CONTROL_SET L"\\Hardware Profiles\\Current\\System\\CurrentControlSet";
+    static const WCHAR Profile[] = PNP_PROFILE_KEY;
     WCHAR Path[PNP_PATH_CHARACTERS], Enum[PNP_PATH_CHARACTERS];
     const WCHAR *Root =
         DevInstKeyType & PLUGPLAY_REGKEY_CURRENT_HWPROFILE ? Profile : PNP_CONTROL_SET;

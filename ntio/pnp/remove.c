@@ -142,6 +142,15 @@ static VOID PnppVetoText(PNP_VETO *Veto, const WCHAR *Text)
         (void)PnpJoin(Veto->Text, Veto->Characters, Text, NULL);
 }
 
+static VOID PnppRefuse(PNP_VETO *Veto, PNP_VETO_TYPE Type, PDEVICE_NODE Node)
+{
+    if (Veto == NULL || Veto->Refusal == NULL)
+        return;
+    Veto->Refusal->Type = Type;
+    (void)PnpJoin(Veto->Refusal->Name, PNP_INSTANCE_CHARACTERS,
+                  Node->InstancePath != NULL ? Node->InstancePath : L"", NULL);
+}
+
 /* The name of the device that is open, in \Device, or where it has none the instance path. */
 static VOID PnppVetoOpen(PNP_VETO *Veto, PDEVICE_NODE Node, ULONG Opens)
 {
@@ -149,6 +158,7 @@ static VOID PnppVetoOpen(PNP_VETO *Veto, PDEVICE_NODE Node, ULONG Opens)
     UNICODE_STRING Name;
     WCHAR Text[PNP_PATH_CHARACTERS], Open[PNP_PATH_CHARACTERS];
 
+    PnppRefuse(Veto, PNP_VetoOutstandingOpen, Node);
     (void)PnpJoin(Open, PNP_PATH_CHARACTERS, PnppName(Node), NULL);
     for (; Device != NULL; Device = Lower) {
         if ((Device->Flags & DO_DEVICE_HAS_NAME) && NT_SUCCESS(ObpQueryName(Device, &Name))) {
@@ -185,13 +195,14 @@ static NTSTATUS PnppAskOne(PDEVICE_NODE Node, PNP_VETO *Veto)
 
     if (PnppIsStarted(Node)) {
         PnpSetState(Node, PnpQueryRemoved);
-        Status = PnpNotifyTarget(Node, &PnpTargetQueryRemove);
+        Status = PnpNotifyTarget(Node, &PnpTargetQueryRemove, Veto);
         if (!NT_SUCCESS(Status)) {
             PnppVetoBy(Veto, Node, L"who is notified of its removal refused with", Status);
             return Status;
         }
         Status = PnpSendSimpleIrp(Node->PhysicalDeviceObject, IRP_MN_QUERY_REMOVE_DEVICE);
         if (!NT_SUCCESS(Status)) {
+            PnppRefuse(Veto, PNP_VetoDevice, Node);
             PnppVetoBy(Veto, Node, L"a driver refused query-remove with", Status);
             return Status;
         }
@@ -215,7 +226,7 @@ static VOID PnppCancel(PNP_NODE_LIST *List)
             (void)PnpSendSimpleIrp(Node->PhysicalDeviceObject, IRP_MN_CANCEL_REMOVE_DEVICE);
             PnpSetState(Node, PnpStarted);
             PnpBarOpens(Node, FALSE);
-            (void)PnpNotifyTarget(Node, &PnpTargetRemoveCancelled);
+            (void)PnpNotifyTarget(Node, &PnpTargetRemoveCancelled, NULL);
         } else if (PnpIsLive(Node)) {
             PnpBarOpens(Node, FALSE);
         }
@@ -240,6 +251,7 @@ NTSTATUS PnpQueryRemove(PDEVICE_NODE Node, BOOLEAN Eject, PNP_VETO *Veto, PNP_NO
             !(List->Nodes[i]->DeviceState & PNP_DEVICE_NOT_DISABLEABLE))
             continue;
         Status = STATUS_NOT_SUPPORTED;
+        PnppRefuse(Veto, PNP_VetoNonDisableable, List->Nodes[i]);
         PnppVetoBy(Veto, List->Nodes[i], L"can't be disabled,", Status);
     }
     if (!NT_SUCCESS(Status)) {
@@ -283,6 +295,7 @@ static VOID PnppLeave(PDEVICE_NODE Node)
     WCHAR Path[PNP_PATH_CHARACTERS];
 
     PnpOrphanInterfaces(Node, Forget);
+    (void)PnpTellNode(Node, PnpEventRemoved, NULL);
     if (Forget && PnpEnumPath(Node->InstancePath, NULL, Path))
         (void)CmpDeleteTree(Path);
     PnpUnlinkNode(Node);
@@ -315,7 +328,7 @@ VOID PnpRemoveQueried(PDEVICE_NODE Node, PNP_NODE_LIST *List, PNP_NODE_LIST *Bus
         PDEVICE_NODE Item = List->Nodes[i];
 
         if (Item->State == PnpQueryRemoved)
-            (void)PnpNotifyTarget(Item, &PnpTargetRemoveComplete);
+            (void)PnpNotifyTarget(Item, &PnpTargetRemoveComplete, NULL);
         if (Item != Node) {
             if (!PnppIsBelow(Item, Node) && Buses != NULL && !PnppContains(List, Item->Parent))
                 (void)PnppAdd(Buses, Item->Parent);
@@ -373,7 +386,7 @@ static VOID PnppSurpriseOne(PDEVICE_NODE Node)
     PnpDisableInterfaces(Node, FALSE);
     PnpSetState(Node, PnpSurpriseRemoved);
     if (Started)
-        (void)PnpNotifyTarget(Node, &PnpTargetRemoveComplete);
+        (void)PnpNotifyTarget(Node, &PnpTargetRemoveComplete, NULL);
 }
 
 VOID PnpSurpriseRemove(PDEVICE_NODE Node, BOOLEAN Stays, ULONG Problem, NTSTATUS Status)

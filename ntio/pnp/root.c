@@ -436,20 +436,47 @@ static NTSTATUS PnppLinkDetected(const PNP_CREATE_ACTION *Create, PDEVICE_OBJECT
     return STATUS_SUCCESS;
 }
 
+/* Device ID and instance of the device to come: a new instance of Create->Name, or those of the
+ * path that is given. */
+static NTSTATUS PnppNameDevice(const PNP_CREATE_ACTION *Create, WCHAR DeviceId[MAX_DEVICE_ID_LEN],
+                               WCHAR Instance[MAX_DEVICE_ID_LEN])
+{
+    WCHAR Key[PNP_PATH_CHARACTERS];
+    PDEVICE_NODE Node;
+    WCHAR *Slash;
+
+    if (Create->ExistingPath == NULL) {
+        if (!PnpJoin(DeviceId, MAX_DEVICE_ID_LEN, L"Root\\", Create->Name, NULL))
+            return STATUS_INVALID_PARAMETER;
+        return PnppFreeInstance(DeviceId, Instance);
+    }
+    Node = PnpFindNode(Create->ExistingPath);
+    if (Node != NULL) {
+        PnpDereferenceNode(Node);
+        return STATUS_OBJECT_NAME_COLLISION;
+    }
+    if (!PnpEnumPath(Create->ExistingPath, NULL, Key) || !CmpKeyExists(Key))
+        return STATUS_NO_SUCH_DEVICE;
+    if (!PnpJoin(DeviceId, MAX_DEVICE_ID_LEN, Create->ExistingPath, NULL))
+        return STATUS_INVALID_PARAMETER;
+    Slash = NtCrt_wcsrchr(DeviceId, L'\\');
+    if (Slash == NULL || NtCrt__wcsnicmp(DeviceId, L"Root\\", 5) != 0 || Slash <= DeviceId + 5)
+        return STATUS_INVALID_PARAMETER;
+    (void)PnpJoin(Instance, MAX_DEVICE_ID_LEN, Slash + 1, NULL);
+    *Slash = 0;
+    return STATUS_SUCCESS;
+}
+
 VOID PnpCreateRoutine(PNP_ACTION *Action)
 {
     PNP_CREATE_ACTION *Create = CONTAINING_RECORD(Action, PNP_CREATE_ACTION, Action);
-    WCHAR DeviceId[MAX_DEVICE_ID_LEN], Path[2 * MAX_DEVICE_ID_LEN], Instance[8];
+    WCHAR DeviceId[MAX_DEVICE_ID_LEN], Path[2 * MAX_DEVICE_ID_LEN], Instance[MAX_DEVICE_ID_LEN];
     WCHAR Key[PNP_PATH_CHARACTERS];
     PDEVICE_OBJECT Device = Create->Device;
     PDEVICE_NODE Node;
     NTSTATUS Status;
 
-    if (!PnpJoin(DeviceId, MAX_DEVICE_ID_LEN, L"Root\\", Create->Name, NULL)) {
-        Action->Status = STATUS_INVALID_PARAMETER;
-        return;
-    }
-    Status = PnppFreeInstance(DeviceId, Instance);
+    Status = PnppNameDevice(Create, DeviceId, Instance);
     if (!NT_SUCCESS(Status)) {
         Action->Status = Status;
         return;
@@ -460,6 +487,11 @@ VOID PnpCreateRoutine(PNP_ACTION *Action)
         Action->Status = STATUS_BUFFER_TOO_SMALL;
         return;
     }
+    if (Create->PhantomOnly) {
+        Action->Status =
+            PnpEnumPath(Path, NULL, Key) ? CmpSetUlong(Key, L"Phantom", 1) : STATUS_NAME_TOO_LONG;
+        return;
+    }
     Status = PnppWriteEnum(Create, Path);
     if (NT_SUCCESS(Status) && Device == NULL)
         Status = PnppCreatePdo(&Device);
@@ -468,6 +500,8 @@ VOID PnpCreateRoutine(PNP_ACTION *Action)
     Status = PnppAddEntry(Device, DeviceId, Instance);
     if (!NT_SUCCESS(Status))
         goto Undo;
+    if (PnpEnumPath(Path, NULL, Key))
+        (void)CmpDeleteValue(Key, L"Phantom");
     if (Create->Device == NULL)
         Device->Flags &= ~DO_DEVICE_INITIALIZING;
     if (Create->Started) {
@@ -494,7 +528,7 @@ VOID PnpCreateRoutine(PNP_ACTION *Action)
 Undo:
     if (Create->Device == NULL && Device != NULL)
         IoDeleteDevice(Device);
-    if (PnpEnumPath(Path, NULL, Key))
+    if (Create->ExistingPath == NULL && PnpEnumPath(Path, NULL, Key))
         (void)CmpDeleteTree(Key);
     Action->Status = Status;
 }
@@ -527,5 +561,26 @@ NTSTATUS PnpCreateRootDevice(const WCHAR *Name, const WCHAR *HardwareIds, const 
         return STATUS_INVALID_PARAMETER;
     if (InstancePath != NULL)
         InstancePath[0] = 0;
+    return PnpRunAction(&Create.Action);
+}
+
+NTSTATUS PnpCreatePhantom(const WCHAR *Name, WCHAR InstancePath[PNP_INSTANCE_CHARACTERS])
+{
+    PNP_CREATE_ACTION Create = {.Action.Run = PnpCreateRoutine,
+                                .Name = Name,
+                                .PhantomOnly = TRUE,
+                                .InstancePath = InstancePath,
+                                .Characters = PNP_INSTANCE_CHARACTERS};
+
+    KE_IRQL_AT_MOST(PASSIVE_LEVEL);
+    InstancePath[0] = 0;
+    return PnpGoodName(Name) ? PnpRunAction(&Create.Action) : STATUS_INVALID_PARAMETER;
+}
+
+NTSTATUS PnpRegisterRootDevice(const WCHAR *InstancePath)
+{
+    PNP_CREATE_ACTION Create = {.Action.Run = PnpCreateRoutine, .ExistingPath = InstancePath};
+
+    KE_IRQL_AT_MOST(PASSIVE_LEVEL);
     return PnpRunAction(&Create.Action);
 }

@@ -140,7 +140,7 @@ static NTSTATUS PnppStart(PDEVICE_NODE Node)
 static NTSTATUS PnppConfigure(PDEVICE_NODE Node)
 {
     WCHAR Path[PNP_PATH_CHARACTERS];
-    ULONG Flags = 0;
+    ULONG Flags = 0, ProfileFlags = 0;
     NTSTATUS Status;
 
     /* A bus driver that deletes the PDO on REMOVE before it has stopped reporting it: nothing can
@@ -151,7 +151,10 @@ static NTSTATUS PnppConfigure(PDEVICE_NODE Node)
     }
     if (PnpEnumPath(Node->InstancePath, NULL, Path))
         (void)CmpQueryUlong(Path, L"ConfigFlags", &Flags);
-    if (Flags & PNP_CONFIGFLAG_DISABLED) {
+    if (PnpJoin(Path, PNP_PATH_CHARACTERS, PNP_PROFILE_KEY L"\\Enum\\", Node->InstancePath, NULL))
+        (void)CmpQueryUlong(Path, L"CSConfigFlags", &ProfileFlags);
+    if ((Flags & PNP_CONFIGFLAG_DISABLED) ||
+        (ProfileFlags & (PNP_CSCONFIGFLAG_DISABLED | PNP_CSCONFIGFLAG_DO_NOT_START))) {
         PnpSetProblem(Node, PnpInitialized, CM_PROB_DISABLED, STATUS_SUCCESS);
         return STATUS_SUCCESS;
     }
@@ -163,8 +166,10 @@ static NTSTATUS PnppConfigure(PDEVICE_NODE Node)
     if (!NT_SUCCESS(Status) || Node->State != PnpDriversAdded)
         return Status;
     Status = PnppStart(Node);
-    if (NT_SUCCESS(Status))
+    if (NT_SUCCESS(Status)) {
+        (void)PnpTellNode(Node, PnpEventStarted, NULL);
         (void)PnpEnumerateBus(Node);
+    }
     return Status;
 }
 

@@ -14,6 +14,8 @@ typedef struct _PNP_DEVICE_ACTION {
     const WCHAR *Service;
     PNP_VETO Veto;
     BOOLEAN Surprise;
+    BOOLEAN Persist;   /* disabled for good */
+    BOOLEAN NoRestart; /* taken down, and not brought back by its bus */
 } PNP_DEVICE_ACTION;
 
 /* The device, referenced; NULL: it is not there, or on its way out. */
@@ -180,7 +182,8 @@ static VOID PnppDisableRoutine(PNP_ACTION *Action)
         return;
     Action->Status = PnppTakeDown(Node, &Device->Veto, NULL);
     if (NT_SUCCESS(Action->Status)) {
-        Action->Status = PnppSetDisabled(Node, TRUE);
+        if (Device->Persist)
+            Action->Status = PnppSetDisabled(Node, TRUE);
         PnpBarOpens(Node, FALSE);
         PnpSetProblem(Node, PnpInitialized, CM_PROB_DISABLED, STATUS_SUCCESS);
     }
@@ -221,10 +224,58 @@ static VOID PnppRemoveRoutine(PNP_ACTION *Action)
     PnpDereferenceNode(Node);
 }
 
+static VOID PnppSubtreeRoutine(PNP_ACTION *Action)
+{
+    PNP_DEVICE_ACTION *Device = CONTAINING_RECORD(Action, PNP_DEVICE_ACTION, Action);
+    PNP_NODE_LIST Buses = {0};
+    PDEVICE_NODE Node = PnppTarget(Device);
+
+    if (Node == NULL)
+        return;
+    Action->Status = PnppTakeDown(Node, &Device->Veto, &Buses);
+    if (NT_SUCCESS(Action->Status)) {
+        PnpBarOpens(Node, FALSE);
+        PnpSetProblem(Node, PnpInitialized, Device->NoRestart ? CM_PROB_HELD_FOR_EJECT : 0,
+                      STATUS_SUCCESS);
+    }
+    PnppEnumerateLater(&Buses);
+    PnpDereferenceNode(Node);
+}
+
+static VOID PnppStartRoutine(PNP_ACTION *Action)
+{
+    PNP_DEVICE_ACTION *Device = CONTAINING_RECORD(Action, PNP_DEVICE_ACTION, Action);
+    PDEVICE_NODE Node = PnppTarget(Device);
+
+    if (Node == NULL)
+        return;
+    Action->Status = STATUS_SUCCESS;
+    if (Node->InstancePath != NULL && Node->Problem != CM_PROB_DISABLED &&
+        (Node->State == PnpInitialized || Node->State == PnpNoDriver || Node->State == PnpFailed))
+        Action->Status = PnpConfigure(Node);
+    PnpDereferenceNode(Node);
+}
+
+static VOID PnppMarkRoutine(PNP_ACTION *Action)
+{
+    PNP_DEVICE_ACTION *Device = CONTAINING_RECORD(Action, PNP_DEVICE_ACTION, Action);
+    PDEVICE_NODE Node = PnppTarget(Device);
+
+    if (Node == NULL)
+        return;
+    KiLock(&PnpTreeLock);
+    Node->Uninstalled = TRUE;
+    KiUnlock(&PnpTreeLock);
+    PnpDereferenceNode(Node);
+    Action->Status = STATUS_SUCCESS;
+}
+
 static NTSTATUS PnppRun(PNP_DEVICE_ACTION *Device)
 {
     if (Device->Veto.Text != NULL && Device->Veto.Characters != 0)
         Device->Veto.Text[0] = 0;
+    if (Device->Veto.Refusal != NULL)
+        memset(Device->Veto.Refusal, 0, sizeof(*Device->Veto.Refusal));
     if (Device->InstancePath == NULL)
         return STATUS_INVALID_PARAMETER;
     return PnpRunAction(&Device->Action);
@@ -244,9 +295,26 @@ NTSTATUS PnpSetFunctionDriver(const WCHAR *InstancePath, const WCHAR *Service, W
     return PnppRun(&Device);
 }
 
+NTSTATUS PnpRestartDeviceEx(const WCHAR *InstancePath, PNP_REFUSAL *Refusal)
+{
+    PNP_DEVICE_ACTION Device = {
+        .Action.Run = PnppRestartRoutine, .InstancePath = InstancePath, .Veto.Refusal = Refusal};
+
+    KE_IRQL_AT_MOST(PASSIVE_LEVEL);
+    return PnppRun(&Device);
+}
+
 NTSTATUS PnpRestartDevice(const WCHAR *InstancePath)
 {
-    PNP_DEVICE_ACTION Device = {.Action.Run = PnppRestartRoutine, .InstancePath = InstancePath};
+    return PnpRestartDeviceEx(InstancePath, NULL);
+}
+
+NTSTATUS PnpDisableDeviceEx(const WCHAR *InstancePath, BOOLEAN Persist, PNP_REFUSAL *Refusal)
+{
+    PNP_DEVICE_ACTION Device = {.Action.Run = PnppDisableRoutine,
+                                .InstancePath = InstancePath,
+                                .Persist = Persist,
+                                .Veto.Refusal = Refusal};
 
     KE_IRQL_AT_MOST(PASSIVE_LEVEL);
     return PnppRun(&Device);
@@ -254,7 +322,40 @@ NTSTATUS PnpRestartDevice(const WCHAR *InstancePath)
 
 NTSTATUS PnpDisableDevice(const WCHAR *InstancePath)
 {
-    PNP_DEVICE_ACTION Device = {.Action.Run = PnppDisableRoutine, .InstancePath = InstancePath};
+    return PnpDisableDeviceEx(InstancePath, TRUE, NULL);
+}
+
+NTSTATUS PnpRemoveSubtree(const WCHAR *InstancePath, BOOLEAN NoRestart, PNP_REFUSAL *Refusal)
+{
+    PNP_DEVICE_ACTION Device = {.Action.Run = PnppSubtreeRoutine,
+                                .InstancePath = InstancePath,
+                                .NoRestart = NoRestart,
+                                .Veto.Refusal = Refusal};
+
+    KE_IRQL_AT_MOST(PASSIVE_LEVEL);
+    return PnppRun(&Device);
+}
+
+NTSTATUS PnpRemoveDeviceEx(const WCHAR *InstancePath, PNP_REFUSAL *Refusal)
+{
+    PNP_DEVICE_ACTION Device = {
+        .Action.Run = PnppRemoveRoutine, .InstancePath = InstancePath, .Veto.Refusal = Refusal};
+
+    KE_IRQL_AT_MOST(PASSIVE_LEVEL);
+    return PnppRun(&Device);
+}
+
+NTSTATUS PnpStartDevice(const WCHAR *InstancePath)
+{
+    PNP_DEVICE_ACTION Device = {.Action.Run = PnppStartRoutine, .InstancePath = InstancePath};
+
+    KE_IRQL_AT_MOST(PASSIVE_LEVEL);
+    return PnppRun(&Device);
+}
+
+NTSTATUS PnpMarkUninstalled(const WCHAR *InstancePath)
+{
+    PNP_DEVICE_ACTION Device = {.Action.Run = PnppMarkRoutine, .InstancePath = InstancePath};
 
     KE_IRQL_AT_MOST(PASSIVE_LEVEL);
     return PnppRun(&Device);
@@ -279,7 +380,7 @@ NTSTATUS PnpRemoveDevice(const WCHAR *InstancePath, BOOLEAN Surprise)
 
 /* ---- eject ---- */
 
-static NTSTATUS PnppEject(PDEVICE_NODE Node)
+static NTSTATUS PnppEject(PDEVICE_NODE Node, PNP_VETO *Veto)
 {
     PDEVICE_NODE Parent = Node->Parent;
     PNP_NODE_LIST List;
@@ -287,7 +388,7 @@ static NTSTATUS PnppEject(PDEVICE_NODE Node)
 
     if (!PnpIsLive(Node) || Parent == NULL)
         return STATUS_NO_SUCH_DEVICE;
-    Status = PnpQueryRemove(Node, TRUE, NULL, &List);
+    Status = PnpQueryRemove(Node, TRUE, Veto, &List);
     if (!NT_SUCCESS(Status))
         return Status;
     PnpReferenceNode(Parent); /* the bus may be among what is ejected */
@@ -303,7 +404,27 @@ static NTSTATUS PnppEject(PDEVICE_NODE Node)
 
 VOID PnpEjectRoutine(PNP_ACTION *Action)
 {
-    (void)PnppEject(Action->Node);
+    (void)PnppEject(Action->Node, NULL);
+}
+
+static VOID PnppEjectNowRoutine(PNP_ACTION *Action)
+{
+    PNP_DEVICE_ACTION *Device = CONTAINING_RECORD(Action, PNP_DEVICE_ACTION, Action);
+    PDEVICE_NODE Node = PnppTarget(Device);
+
+    if (Node == NULL)
+        return;
+    Action->Status = PnppEject(Node, &Device->Veto);
+    PnpDereferenceNode(Node);
+}
+
+NTSTATUS PnpEjectDevice(const WCHAR *InstancePath, PNP_REFUSAL *Refusal)
+{
+    PNP_DEVICE_ACTION Device = {
+        .Action.Run = PnppEjectNowRoutine, .InstancePath = InstancePath, .Veto.Refusal = Refusal};
+
+    KE_IRQL_AT_MOST(PASSIVE_LEVEL);
+    return PnppRun(&Device);
 }
 
 VOID NTAPI IoRequestDeviceEject(PDEVICE_OBJECT PhysicalDeviceObject)
@@ -329,7 +450,7 @@ static VOID PnppEjectExRoutine(PNP_ACTION *Action)
     NTSTATUS Status = STATUS_NO_SUCH_DEVICE;
 
     if (Node != NULL) {
-        Status = PnppEject(Node);
+        Status = PnppEject(Node, NULL);
         PnpDereferenceNode(Node);
     }
     if (Eject->Callback != NULL)

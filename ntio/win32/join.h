@@ -8,5 +8,9 @@
 /* Joins the programs' threads that have ended, so that nothing of them is under way when the
  * accounting begins. */
 VOID Win32JoinEndedThreads(VOID);
+/* A program ends (NULL: all do): what it keeps inside win32, its notifications and device information
+ * sets, ends with it. Waits for its callbacks. */
+struct _EPROCESS;
+VOID Win32EndProgram(struct _EPROCESS *Process);
 
 #endif

@@ -24,7 +24,7 @@ from objread import Object
 HEADERS = ['ntifs.h', 'ntddk.h', 'wdm.h', 'csq.h', 'bugcodes.h', 'ntstatus.h', 'devioctl.h',
            'wdmguid.h', 'scsi.h', 'srb.h', 'ntddscsi.h', 'ntddstor.h', 'ntddcdrm.h', 'ntddcdvd.h',
            'ntddmmc.h', 'ntdddisk.h', 'ntddkbd.h', 'kbdmou.h', 'wmistr.h', 'wmilib.h',
-           'devpropdef.h']
+           'devpropdef.h', 'devpkey.h', 'cfg.h']
 NATIVE = ['-std=gnu11', '-fshort-wchar', '-fno-strict-aliasing', '-O0', '-w',
           '-fno-zero-initialized-in-bss']
 MINGW = ['-std=gnu11', '-O0', '-w', '-fno-zero-initialized-in-bss',

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+/* cfg.h - for programs: the driver's own header. */
+#include "../ddk/cfg.h"

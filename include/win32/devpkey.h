@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+/* devpkey.h - for programs: the driver's own header. */
+#include "../ddk/devpkey.h"

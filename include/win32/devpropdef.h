@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+/* devpropdef.h - for programs: the driver's own header. */
+#include "../ddk/devpropdef.h"
