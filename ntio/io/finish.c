@@ -199,6 +199,11 @@ VOID IopFinishIrp(PIRP Irp)
         IopReleaseIrp(Irp);
     /* From here on a kernel caller's event and status block, on its stack, are gone. */
     IopTell(Signal != NULL ? Signal : SignalFile, &Word);
+    if (Signal != NULL && SignalFile != NULL)
+        KeSetEvent(SignalFile, IO_NO_INCREMENT, FALSE);
+    /* Whoever is told by an APC or a packet may close the handle: then the file goes with it. */
+    if (FileReferenced)
+        ObDereferenceObject(File);
     if (ApcRoutine != NULL) {
         IopQueueIrpApc(Irp, Thread, ApcRoutine, ApcContext);
         ObDereferenceObject(Thread);
@@ -208,10 +213,6 @@ VOID IopFinishIrp(PIRP Irp)
     }
     if (EventReferenced)
         ObDereferenceObject(UserEvent);
-    if (Signal != NULL && SignalFile != NULL)
-        KeSetEvent(SignalFile, IO_NO_INCREMENT, FALSE);
-    if (FileReferenced)
-        ObDereferenceObject(File);
     if (Queued)
         IopEndFinish(Thread, Waiters);
 }
