@@ -126,14 +126,12 @@ static uint8_t image_byte(uint32_t drive, uint64_t offset)
     return is_descriptor(offset) ? descriptor[offset % DISC_SECTOR] : lab_byte(drive, offset);
 }
 
-static void make_image(struct lab *lab, unsigned drive)
+void lab_make_image(const char *path, unsigned drive, uint32_t sectors)
 {
-    FILE *file;
+    FILE *file = fopen(path, "wb");
 
-    snprintf(lab->image[drive], sizeof(lab->image[drive]), "%s/disc%u.iso", lab->folder, drive);
-    file = fopen(lab->image[drive], "wb");
     assert_non_null(file);
-    for (uint64_t offset = 0; offset < (uint64_t)lab->sectors * DISC_SECTOR; offset++)
+    for (uint64_t offset = 0; offset < (uint64_t)sectors * DISC_SECTOR; offset++)
         putc_unlocked(image_byte(drive, offset), file);
     assert_int_equal(fclose(file), 0);
 }
@@ -160,7 +158,8 @@ void lab_start(struct lab *lab, unsigned drives, uint32_t sectors)
         host_add_adapter(error, sizeof(error)) != 0 || host_add_bus(error, sizeof(error)) != 0)
         fail_msg("%s", error);
     for (unsigned i = 0; i < drives; i++) {
-        make_image(lab, i);
+        snprintf(lab->image[i], sizeof(lab->image[i]), "%s/disc%u.iso", lab->folder, i);
+        lab_make_image(lab->image[i], i, sectors);
         if (host_add_image(lab->image[i], lab->instance[i], sizeof(lab->instance[i]), error,
                            sizeof(error)) != 0)
             fail_msg("%s", error);
@@ -359,9 +358,8 @@ DWORD lab_read(HANDLE handle, uint32_t drive, uint32_t lba, uint32_t count)
     return result;
 }
 
-static void control_adapter(uint32_t code, unsigned drive, uint32_t lba, uint32_t count)
+static void control_adapter(uint32_t code, void *input, size_t size)
 {
-    VHBA_HOLD hold = {.Size = sizeof(hold), .Lun = drive, .Lba = lba, .Blocks = count};
     char **paths = NULL;
     HANDLE adapter;
 
@@ -369,18 +367,40 @@ static void control_adapter(uint32_t code, unsigned drive, uint32_t lba, uint32_
     adapter = open_interface(paths[0]);
     ntio_free_list(paths);
     assert_true(adapter != INVALID_HANDLE_VALUE);
-    assert_int_equal(control_and_wait(adapter, code, &hold, sizeof(hold), NULL, 0, NULL), 0);
+    assert_int_equal(control_and_wait(adapter, code, input, (DWORD)size, NULL, 0, NULL), 0);
     CloseHandle(adapter);
+}
+
+static void control_hold(uint32_t code, unsigned drive, uint32_t lba, uint32_t count)
+{
+    VHBA_HOLD hold = {.Size = sizeof(hold), .Lun = drive, .Lba = lba, .Blocks = count};
+
+    control_adapter(code, &hold, sizeof(hold));
 }
 
 void lab_hold(struct lab *lab, unsigned drive, uint32_t lba, uint32_t count)
 {
     (void)lab;
-    control_adapter(IOCTL_VHBA_HOLD, drive, lba, count);
+    control_hold(IOCTL_VHBA_HOLD, drive, lba, count);
 }
 
 void lab_release(struct lab *lab, unsigned drive)
 {
     (void)lab;
-    control_adapter(IOCTL_VHBA_RELEASE, drive, 0, 0);
+    control_hold(IOCTL_VHBA_RELEASE, drive, 0, 0);
+}
+
+void lab_insert(struct lab *lab, unsigned drive, const char *path)
+{
+    size_t size = VHBA_INSERT_HEADER + strlen(path);
+    VHBA_INSERT *insert = calloc(1, sizeof(*insert) + strlen(path));
+
+    (void)lab;
+    assert_non_null(insert);
+    insert->Size = (uint32_t)size;
+    insert->Lun = drive;
+    insert->PathLength = (uint32_t)strlen(path);
+    memcpy(insert->Path, path, strlen(path));
+    control_adapter(IOCTL_VHBA_INSERT, insert, size);
+    free(insert);
 }

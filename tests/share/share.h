@@ -76,6 +76,10 @@ DWORD lab_read(HANDLE handle, uint32_t drive, uint32_t lba, uint32_t count);
 void lab_hold(struct lab *lab, unsigned drive, uint32_t lba, uint32_t count);
 void lab_release(struct lab *lab, unsigned drive);
 
+/* Another image of `sectors` sectors with the contents of a drive's; as the medium of a drive. */
+void lab_make_image(const char *path, unsigned drive, uint32_t sectors);
+void lab_insert(struct lab *lab, unsigned drive, const char *path);
+
 /* Waits until condition holds, looking each time that something changed and otherwise every few
  * milliseconds. */
 bool lab_wait(struct lab *lab, bool (*condition)(struct lab *lab, void *context), void *context);
