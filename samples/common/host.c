@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * host.c - what Windows does before a sample's program starts: the system is up, the drivers are
- * registered as services, devices are there, services run.
+ * host.c - what Windows does before a program starts: the system is up, the drivers are registered
+ * as services, devices are there, services run.
  *
  * The program's own main is compiled as sample_main (-Dmain=sample_main), so that its source is an
- * ordinary Windows program. What there is before it, the sample's meson.build says; names are
- * separated by blanks, each part may be left out:
+ * ordinary Windows program. What there is before it, a sample's meson.build says by macros, and
+ * whoever runs the program by environment variables of the same names with NTIO_ in front. Names
+ * are separated by blanks, each part may be left out:
  *
- *   -DSAMPLE_SERVICES="a b"       services with images a.so, b.so (or .sys) beside the executable,
- * or of a driver of the tree (drivers/a) -DSAMPLE_MATCHES="ID=a ..."   devices with this hardware
- * or compatible ID are driven by service a -DSAMPLE_DEVICES="NAME=ID .." a root-enumerated device
- * NAME with this hardware ID each, in order -DSAMPLE_START="a b"          services that are started
- * (none: a program may do it by itself)
+ *   SERVICES="a b"       services with images a.so, b.so (or .sys) beside the executable, or of a
+ *                        driver of the tree (drivers/a); for NAME_app without a word: NAME
+ *   MATCHES="ID=a ..."   devices with this hardware or compatible ID are driven by service a
+ *   DEVICES="NAME=ID .." a root-enumerated device NAME with this hardware ID each, in order
+ *   START="a b"          services that are started; without a word: those of SERVICES, unless
+ *                        SERVICES or DEVICES were given (a program may start them by itself)
  *
  * SAMPLE_SYS=1 in the environment takes the .sys of each driver that is beside the executable.
  */
 #undef main
 #include "ntio.h"
 
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,16 +27,16 @@
 #include <unistd.h>
 
 #ifndef SAMPLE_SERVICES
-#define SAMPLE_SERVICES ""
+#define SAMPLE_SERVICES NULL
 #endif
 #ifndef SAMPLE_MATCHES
-#define SAMPLE_MATCHES ""
+#define SAMPLE_MATCHES NULL
 #endif
 #ifndef SAMPLE_DEVICES
-#define SAMPLE_DEVICES ""
+#define SAMPLE_DEVICES NULL
 #endif
 #ifndef SAMPLE_START
-#define SAMPLE_START ""
+#define SAMPLE_START NULL
 #endif
 
 int sample_main(int argc, char **argv);
@@ -110,6 +111,41 @@ static int start_service(char *name)
     return 0;
 }
 
+/* NAME of NAME_app, or "" where the program is called otherwise. */
+static const char *name_of_program(void)
+{
+    static char name[256];
+    size_t length = strlen(program);
+    if (length > 4 && length < sizeof(name) && strcmp(program + length - 4, "_app") == 0)
+        memcpy(name, program, length - 4);
+    return name;
+}
+
+static const char *setting(const char *variable, const char *macro)
+{
+    const char *set = getenv(variable);
+    return set != NULL ? set : macro;
+}
+
+static int set_up(void)
+{
+    const char *services = setting("NTIO_SERVICES", SAMPLE_SERVICES);
+    const char *matches = setting("NTIO_MATCHES", SAMPLE_MATCHES);
+    const char *devices = setting("NTIO_DEVICES", SAMPLE_DEVICES);
+    const char *start = setting("NTIO_START", SAMPLE_START);
+
+    if (services == NULL) {
+        services = name_of_program();
+        if (start == NULL && devices == NULL)
+            start = services;
+    }
+    if (ntio_add_driver_directory(folder) < 0 || each_word(services, add_service) != 0 ||
+        (matches != NULL && each_word(matches, add_match) != 0) ||
+        (devices != NULL && each_word(devices, add_device) != 0))
+        return -1;
+    return start != NULL ? each_word(start, start_service) : 0;
+}
+
 int main(int argc, char **argv)
 {
     ssize_t length = readlink("/proc/self/exe", folder, sizeof(folder) - 1);
@@ -118,20 +154,16 @@ int main(int argc, char **argv)
         return 1;
     }
     folder[length] = '\0';
-    const char *slash = strrchr(folder, '/');
-    program = strdup(slash != NULL ? slash + 1 : folder);
-    dirname(folder);
+    char *slash = strrchr(folder, '/');
+    program = slash + 1;
+    *slash = '\0';
     ntio_config config = {.process_name = program};
     int32_t status = ntio_boot(&config);
     if (status < 0) {
         fprintf(stderr, "%s: can't boot ntio: status 0x%08x\n", program, (unsigned)status);
         return 1;
     }
-    int result = 1;
-    if (ntio_add_driver_directory(folder) >= 0 && each_word(SAMPLE_SERVICES, add_service) == 0 &&
-        each_word(SAMPLE_MATCHES, add_match) == 0 && each_word(SAMPLE_DEVICES, add_device) == 0 &&
-        each_word(SAMPLE_START, start_service) == 0)
-        result = sample_main(argc, argv);
+    int result = set_up() == 0 ? sample_main(argc, argv) : 1;
     fflush(stdout);
     return ntio_shutdown() == 0 ? result : 3;
 }
