@@ -12,6 +12,12 @@ static void break_point(void *context)
     DbgBreakPoint();
 }
 
+static void break_point_with_status(void *context)
+{
+    (void)context;
+    DbgBreakPointWithStatus(1);
+}
+
 static void failed_assertion(void *context)
 {
     (void)context;
@@ -28,6 +34,7 @@ static void convert_at_dispatch(void *context)
 
 static const struct bugcheck_case cases[] = {
     {"break point", 0x1e, 0xffffffff80000003ULL, break_point},
+    {"break point with a status", 0x1e, 0xffffffff80000003ULL, break_point_with_status},
     {"assertion", 0x1e, 0xffffffff80000003ULL, failed_assertion},
     {"upcase at DISPATCH_LEVEL", 0xa, BUGCHECK_ANY, convert_at_dispatch},
 };
