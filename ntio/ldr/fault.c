@@ -8,7 +8,7 @@
  * REX.R makes control register 0 the 8th; the r/m field with REX.B is the general register.
  *
  * READ_PORT_xxx and WRITE_PORT_xxx are inline too: IN, OUT and, for buffers, REP INS and REP OUTS.
- * They go to the device models (ke/ioport.c).
+ * They go to the device models (ke/ioport.c). Reads of KUSER_SHARED_DATA are shared.c's.
  */
 #define _GNU_SOURCE 1 /* the names of registers */
 #include "ntio/ldr/ldrp.h"
@@ -19,9 +19,9 @@
 #include <ucontext.h>
 
 /* General registers in the order of their encoding, as indices of gregs. */
-static const UCHAR LdrpRegisters[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
-                                        REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
-                                        REG_R12, REG_R13, REG_R14, REG_R15};
+const UCHAR LdrpRegisters[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
+                                 REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
+                                 REG_R12, REG_R13, REG_R14, REG_R15};
 
 static BOOLEAN LdrpMoveCr8(const UCHAR *Code, greg_t *Registers)
 {
@@ -133,13 +133,15 @@ static BOOLEAN LdrpPort(const UCHAR *Code, greg_t *Registers)
 BOOLEAN LdrpHandleFault(int Signal, PVOID SigInfo, PVOID UContext)
 {
     ucontext_t *Context = UContext;
-    UNREFERENCED_PARAMETER(SigInfo);
+    const siginfo_t *Info = SigInfo;
     ULONG_PTR At = (ULONG_PTR)Context->uc_mcontext.gregs[REG_RIP];
 
     if ((Signal != SIGSEGV && Signal != SIGILL) || !LdrpIsInPeImage(At) || !LdrpIsInPeImage(At + 3))
         return FALSE;
     return LdrpMoveCr8((const UCHAR *)At, Context->uc_mcontext.gregs) ||
-           LdrpPort((const UCHAR *)At, Context->uc_mcontext.gregs);
+           LdrpPort((const UCHAR *)At, Context->uc_mcontext.gregs) ||
+           (Signal == SIGSEGV && LdrpReadShared((ULONG_PTR)Info->si_addr, (const UCHAR *)At,
+                                                Context->uc_mcontext.gregs));
 }
 
 #else

@@ -98,6 +98,15 @@ BOOLEAN LdrpDescribeAddress(PVOID Address, char *Text, size_t Size);
 
 /* ---- fault.c ---- */
 MMP_FAULT_ROUTINE LdrpHandleFault;
+/* The general registers in the order of their encoding, as indices of a context's gregs. */
+extern const UCHAR LdrpRegisters[16];
+
+/* ---- shared.c ---- */
+/*
+ * A load from KUSER_SHARED_DATA at Address that faulted in the instruction at Code is carried out
+ * on Registers (gregs), RIP past it. FALSE: another address, or another instruction.
+ */
+BOOLEAN LdrpReadShared(ULONG_PTR Address, const UCHAR *Code, LONGLONG *Registers);
 
 /* ---- path.c: where drivers' files are ---- */
 /*

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * peprobe.c - a driver for the loader's tests: relocations, CR8, a load configuration that the test
- * points to. DriverEntry checks what it can from inside and fails with the number of the check.
+ * peprobe.c - a driver for the loader's tests: relocations, CR8, KUSER_SHARED_DATA, a load
+ * configuration that the test points to. DriverEntry checks what it can from inside and fails with
+ * the number of the check.
  */
 #include <ntddk.h>
 
@@ -58,6 +59,56 @@ static NTSTATUS CheckCr8(VOID)
     return STATUS_SUCCESS;
 }
 
+/* Loads of KUSER_SHARED_DATA, as the headers have them inline and as a compiler may write them. */
+static NTSTATUS CheckSharedData(VOID)
+{
+    volatile KUSER_SHARED_DATA *Data = SharedUserData;
+    LARGE_INTEGER System, Ticks, Later;
+    RTL_OSVERSIONINFOW Version = {.dwOSVersionInfoSize = sizeof(Version)};
+    ULONG64 Interrupt = KeQueryInterruptTime(), Value;
+    ULONG Low;
+
+    KeQuerySystemTime(&System);
+    KeQuerySystemTime(&Later);
+    CHECK(0x20, System.QuadPart > 132223104000000000ll /* 2020 */ &&
+                    Later.QuadPart - System.QuadPart < 600000000); /* a minute */
+    KeQueryTickCount(&Ticks);
+    CHECK(0x21,
+          Ticks.QuadPart > 0 && Interrupt / KeQueryTimeIncrement() <= (ULONG64)Ticks.QuadPart);
+    CHECK(0x22, KeQueryInterruptTime() >= Interrupt);
+    KeQueryTickCount(&Later);
+    CHECK(0x23, Later.QuadPart >= Ticks.QuadPart);
+    RtlGetVersion(&Version);
+    CHECK(0x24, Data->NtMajorVersion == Version.dwMajorVersion &&
+                    Data->NtMinorVersion == Version.dwMinorVersion);
+    CHECK(0x25, Data->ProductTypeIsValid == TRUE);
+    CHECK(0x26, Data->ImageNumberLow == 0x8664 && Data->NtSystemRoot[0] == 0);
+
+    __asm__ volatile("movabs 0xfffff7800000026c, %%eax" : "=a"(Low)); /* moffs */
+    CHECK(0x27, Low == Version.dwMajorVersion);
+    Value = ~0ull;
+    __asm__ volatile("movzwl 0x2c(%1), %k0" : "+r"(Value) : "r"(Data)); /* zeros above */
+    CHECK(0x28, Value == 0x8664);
+    __asm__ volatile("movswq 0x2c(%1,%2,1), %0" : "=r"(Value) : "r"(Data), "r"((ULONG64)0));
+    CHECK(0x29, Value == 0xffffffffffff8664ull);
+    __asm__ volatile("mov $-1, %%r11\n\tmovslq 0x2c(%1), %%r11\n\tmov %%r11, %0"
+                     : "=r"(Value)
+                     : "r"(Data)
+                     : "r11");
+    CHECK(0x2a, Value == 0xffffffff86648664ull);
+    __asm__ volatile("mov $0x1234, %%eax\n\tmov 0x2c(%1), %%ah\n\tmov %%rax, %0"
+                     : "=r"(Value)
+                     : "r"(Data)
+                     : "rax");
+    CHECK(0x2b, Value == 0x6434);
+    __asm__ volatile("mov $-1, %%rdx\n\tmov 0x2c(%1), %%dx\n\tmov %%rdx, %0"
+                     : "=r"(Value)
+                     : "r"(Data)
+                     : "rdx");
+    CHECK(0x2c, Value == 0xffffffffffff8664ull);
+    return STATUS_SUCCESS;
+}
+
 static VOID NTAPI Unload(PDRIVER_OBJECT DriverObject)
 {
     UNREFERENCED_PARAMETER(DriverObject);
@@ -70,6 +121,9 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING Registry
     CHECK(3, ProbeText[0] == 'r' && ProbeText[8] == 'd');
     CHECK(4, ProbeLoadConfig.Cookie == &ProbeCookie);
     NTSTATUS Status = CheckCr8();
+    if (!NT_SUCCESS(Status))
+        return Status;
+    Status = CheckSharedData();
     if (!NT_SUCCESS(Status))
         return Status;
     DriverObject->DriverUnload = Unload;
