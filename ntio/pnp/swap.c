@@ -287,7 +287,7 @@ NTSTATUS PnpSetFunctionDriver(const WCHAR *InstancePath, const WCHAR *Service, W
     PNP_DEVICE_ACTION Device = {.Action.Run = PnppSwapRoutine,
                                 .InstancePath = InstancePath,
                                 .Service = Service,
-                                .Veto = {Veto, VetoCharacters}};
+                                .Veto = {.Text = Veto, .Characters = VetoCharacters}};
 
     KE_IRQL_AT_MOST(PASSIVE_LEVEL);
     if (Service != NULL && Service[0] == 0)

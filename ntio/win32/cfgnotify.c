@@ -197,8 +197,9 @@ static NOTICE *MakeNotice(const PNP_EVENT *Event)
     if (Interface) {
         Notice->Data.FilterType = CM_NOTIFY_FILTER_TYPE_DEVICEINTERFACE;
         Notice->Data.u.DeviceInterface.ClassGuid = *Event->Class;
-        memcpy(Notice->Data.u.DeviceInterface.SymbolicLink, Event->Name, Text);
-        Notice->Data.u.DeviceInterface.SymbolicLink[1] = L'\\'; /* \??\ is \\?\ to programs */
+        WCHAR *Link = Notice->Data.u.DeviceInterface.SymbolicLink;
+        memcpy(Link, Event->Name, Text);
+        Link[1] = L'\\'; /* \??\ is \\?\ to programs */
     } else if (Instance) {
         Notice->Data.FilterType = CM_NOTIFY_FILTER_TYPE_DEVICEINSTANCE;
         memcpy(Notice->Data.u.DeviceInstance.InstanceId, Event->Name, Text);
