@@ -429,6 +429,7 @@ static void power_irps(void **state)
     PVOID handle = PoRegisterSystemState(NULL, 1);
     assert_ptr_equal(PoRegisterSystemState(handle, 2), handle);
     PoUnregisterSystemState(handle);
+    PoSetSystemState(1 /* ES_SYSTEM_REQUIRED */); /* at any time, registered or not */
     ext(device)->dispatch[IRP_MJ_POWER] = NULL;
     test_device_delete(above);
     assert_int_equal(IopCountIrps(), 0);

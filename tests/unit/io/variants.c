@@ -105,6 +105,34 @@ static void a_file_by_io_create_file(void **state)
                   STATUS_NOT_SUPPORTED);
 }
 
+static NTSTATUS NTAPI answer_fsctl(PDEVICE_OBJECT which, PIRP irp)
+{
+    PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
+
+    (void)which;
+    assert_int_equal(stack->MinorFunction, IRP_MN_USER_FS_REQUEST);
+    assert_int_equal(stack->Parameters.FileSystemControl.FsControlCode, 0x90018);
+    assert_int_equal(stack->Parameters.FileSystemControl.InputBufferLength, 3);
+    assert_memory_equal(irp->AssociatedIrp.SystemBuffer, "abc", 3);
+    memcpy(irp->AssociatedIrp.SystemBuffer, "answer", 6);
+    return finish(irp, STATUS_SUCCESS, 6);
+}
+
+static void a_control_of_the_file_system(void **state)
+{
+    HANDLE handle = test_open_sync(L"\\Device\\Variants");
+    IO_STATUS_BLOCK io;
+    char answer[8] = "";
+
+    (void)state;
+    ext(device)->dispatch[IRP_MJ_FILE_SYSTEM_CONTROL] = answer_fsctl;
+    assert_ok(ZwFsControlFile(handle, NULL, NULL, NULL, &io, 0x90018, "abc", 3, answer, 8));
+    assert_int_equal(io.Information, 6);
+    assert_string_equal(answer, "answer");
+    ext(device)->dispatch[IRP_MJ_FILE_SYSTEM_CONTROL] = NULL;
+    assert_ok(NtClose(handle));
+}
+
 static void shares_are_counted_again(void **state)
 {
     SHARE_ACCESS share;
@@ -282,6 +310,7 @@ int main(void)
         cmocka_unit_test(called_and_waited_for),
         cmocka_unit_test(a_secure_device_needs_a_name),
         cmocka_unit_test(a_file_by_io_create_file),
+        cmocka_unit_test(a_control_of_the_file_system),
         cmocka_unit_test(shares_are_counted_again),
         cmocka_unit_test(priority_hints),
         cmocka_unit_test(what_a_thread_is),

@@ -386,6 +386,25 @@ static void test_ports(void **state)
     WRITE_PORT_ULONG(PORT(ULONG, 0x300), 0xdeadbeef);
     assert_int_equal(last_size, 4);
     assert_int_equal(last_value, 0xdeadbeef);
+    /* A buffer goes through one port, unit by unit. */
+    UCHAR bytes[3];
+    ULONG longs[2] = {1, 2};
+    READ_PORT_BUFFER_UCHAR(PORT(UCHAR, 0x301), bytes, 3);
+    assert_int_equal(bytes[0] << 16 | bytes[1] << 8 | bytes[2], 0x414141);
+    READ_PORT_BUFFER_ULONG(PORT(ULONG, 0x304), longs, 2);
+    assert_int_equal(longs[1], 0x11223344);
+    bytes[2] = 0x5a;
+    WRITE_PORT_BUFFER_UCHAR(PORT(UCHAR, 0x306), bytes, 3);
+    assert_int_equal(last_value, 0x5a);
+    assert_int_equal(last_offset, 6);
+    words[1] = 0xbeef;
+    WRITE_PORT_BUFFER_USHORT(PORT(USHORT, 0x302), words, 2);
+    assert_int_equal(last_value, 0xbeef);
+    assert_int_equal(last_size, 2);
+    longs[1] = 0xdeadbeef;
+    WRITE_PORT_BUFFER_ULONG(PORT(ULONG, 0x300), longs, 2);
+    assert_int_equal(last_value, 0xdeadbeef);
+    assert_int_equal(last_offset, 0);
     /* Nobody there, or not wholly. */
     WRITE_PORT_USHORT(PORT(USHORT, 0x307), 1);
     assert_int_equal(last_value, 0xdeadbeef);

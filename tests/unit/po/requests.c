@@ -174,7 +174,7 @@ static void idle_devices_go_to_sleep(void **state)
     assert_true(wait_until(is_asleep, &power_c, 10000));
     assert_int_equal(power_state_of(&power_d), PowerDeviceD0);
     /* Powered up again by its driver, it is watched on. */
-    PoSetDeviceBusy(counter);
+    PoSetDeviceBusyEx(counter); /* PoSetDeviceBusy, for a .sys */
     assert_status(set(&power_c, PowerDeviceD0), STATUS_PENDING);
     PoEndDeviceBusy(busy);
     assert_true(wait_until(is_asleep, &power_d, 10000));

@@ -62,8 +62,10 @@ static void the_documented_pairs(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < RTL_NUMBER_OF(pairs); i++)
+    for (size_t i = 0; i < RTL_NUMBER_OF(pairs); i++) {
+        assert_int_equal(RtlNtStatusToDosErrorNoTeb((NTSTATUS)pairs[i].status), pairs[i].error);
         assert_int_equal(RtlNtStatusToDosError((NTSTATUS)pairs[i].status), pairs[i].error);
+    }
 }
 
 static void the_last_error_is_kept(void **state)
