@@ -10,5 +10,8 @@
 #include "winnt.h"
 #include "winerror.h"
 #include "winbase.h"
+#ifndef NOSERVICE
+#include "winsvc.h"
+#endif
 
 #endif

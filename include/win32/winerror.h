@@ -421,6 +421,8 @@
 #define ERROR_DEVICE_REMOVED                         1617
 #define ERROR_FUNCTION_NOT_CALLED                    1626
 #define ERROR_FUNCTION_FAILED                        1627
+#define ERROR_UNSUPPORTED_TYPE                       1630
+#define RPC_S_SERVER_UNAVAILABLE                     1722
 #define ERROR_INVALID_USER_BUFFER                    1784
 #define ERROR_UNRECOGNIZED_MEDIA                     1785
 #define ERROR_NOT_ENOUGH_QUOTA                       1816

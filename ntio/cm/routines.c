@@ -142,7 +142,10 @@ NTSTATUS CmpQueryValue(const WCHAR *Path, const WCHAR *Name, ULONG *Type, PVOID 
             Status = STATUS_OBJECT_NAME_NOT_FOUND;
     }
     if (NT_SUCCESS(Status)) {
-        Copy = ExAllocatePool2(POOL_FLAG_PAGED, (SIZE_T)Value->Bytes + 2 * sizeof(WCHAR), CMP_TAG);
+        /* One byte more, so that the zeros are whole characters behind an odd number of bytes too.
+         */
+        Copy =
+            ExAllocatePool2(POOL_FLAG_PAGED, (SIZE_T)Value->Bytes + 2 * sizeof(WCHAR) + 1, CMP_TAG);
         if (Copy == NULL)
             Status = STATUS_INSUFFICIENT_RESOURCES;
     }

@@ -10,6 +10,7 @@
  */
 #include "ntio/init/initp.h"
 #include "ntio/win32/join.h"
+#include "ntio/win32/scm.h"
 
 #include <stdlib.h>
 
@@ -34,12 +35,13 @@ static const struct {
     {PsInitializeSystem, PsShutdownSystem},   {CmInitializeSystem, CmShutdownSystem},
     {IoInitializeSystem, IoShutdownSystem},   {PoInitializeSystem, PoShutdownSystem},
     {PnpInitializeSystem, PnpShutdownSystem}, {LdrInitializeSystem, LdrShutdownSystem},
+    {ScmInitializeSystem, ScmShutdownSystem},
     {TraceInitialize, TraceShutdown},
 };
 #define INITP_COMPONENTS RTL_NUMBER_OF(InitpComponents)
 #define INITP_EX         1
 #define INITP_PNP        8 /* stopped before the accounting: it removes the devices */
-C_ASSERT(INITP_COMPONENTS == 11);
+C_ASSERT(INITP_COMPONENTS == 12);
 
 BOOLEAN InitpIsUp(VOID)
 {

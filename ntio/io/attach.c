@@ -40,6 +40,7 @@ VOID IopDereferenceDevice(PDEVICE_OBJECT Device)
 {
     IOP_LAST_CLOSE *LastClose;
     PDEVICE_OBJECT Bottom = NULL;
+    PIOP_DRIVER Unload;
     BOOLEAN Destroy;
 
     KiLock(&IopDeviceLock);
@@ -53,6 +54,7 @@ VOID IopDereferenceDevice(PDEVICE_OBJECT Device)
         else
             Bottom = NULL;
     }
+    Unload = IopTakeUnload(Device->DriverObject);
     Destroy = IopMayDestroy(Device);
     KiUnlock(&IopDeviceLock);
     if (Destroy)
@@ -61,6 +63,8 @@ VOID IopDereferenceDevice(PDEVICE_OBJECT Device)
         LastClose(Bottom);
         ObDereferenceObject(Bottom);
     }
+    if (Unload != NULL)
+        IopFinishUnload(Unload, TRUE);
 }
 
 NTSTATUS NTAPI IoAttachDeviceToDeviceStackSafe(PDEVICE_OBJECT SourceDevice,
@@ -132,6 +136,7 @@ NTSTATUS NTAPI IoAttachDevice(PDEVICE_OBJECT SourceDevice, PUNICODE_STRING Targe
 VOID NTAPI IoDetachDevice(PDEVICE_OBJECT TargetDevice)
 {
     PDEVICE_OBJECT Above;
+    PIOP_DRIVER Unload;
     BOOLEAN Destroy;
 
     KE_IRQL_AT_MOST(DISPATCH_LEVEL);
@@ -141,12 +146,15 @@ VOID NTAPI IoDetachDevice(PDEVICE_OBJECT TargetDevice)
         Above->DeviceObjectExtension->AttachedTo = NULL;
         __atomic_store_n(&TargetDevice->AttachedDevice, NULL, __ATOMIC_RELEASE);
     }
+    Unload = IopTakeUnload(TargetDevice->DriverObject);
     Destroy = IopMayDestroy(TargetDevice);
     KiUnlock(&IopDeviceLock);
     if (Above == NULL)
         IopStop(IOP_VF_DETACH_NOT_ATTACHED, TargetDevice, 0, 0);
     if (Destroy)
         IopDestroyDevice(TargetDevice);
+    if (Unload != NULL)
+        IopFinishUnload(Unload, FALSE);
 }
 
 PDEVICE_OBJECT NTAPI IoGetAttachedDevice(PDEVICE_OBJECT DeviceObject)

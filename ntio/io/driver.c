@@ -323,8 +323,7 @@ NTSTATUS IopCreateDriver(const WCHAR *ServiceName, const IOP_DRIVER_IMAGE *Image
 
 /* ---- unloading ---- */
 
-/* Under IopDeviceLock: does anything keep the driver? */
-static BOOLEAN IopDriverBusy(PIOP_DRIVER Driver)
+BOOLEAN IopIsDriverBusy(PIOP_DRIVER Driver)
 {
     if (Driver->Holds != 0)
         return TRUE;
@@ -349,7 +348,7 @@ NTSTATUS IopUnloadDriver(PDRIVER_OBJECT Driver)
     KiLock(&IopDeviceLock);
     if (Object->Unloading) {
         Status = STATUS_DEVICE_BUSY; /* another thread is at it, or it left devices behind */
-    } else if (IopDriverBusy(Object)) {
+    } else if (IopIsDriverBusy(Object)) {
         Status = STATUS_DEVICE_BUSY;
     } else {
         Object->Unloading = TRUE;
@@ -386,7 +385,7 @@ VOID IopUnloadAllDrivers(VOID)
         for (PLIST_ENTRY Entry = IopDriverList.Blink; Entry != &IopDriverList;
              Entry = Entry->Blink) {
             PIOP_DRIVER Driver = CONTAINING_RECORD(Entry, IOP_DRIVER, ListEntry);
-            if (Driver->Unloading || IopDriverBusy(Driver))
+            if (Driver->Unloading || IopIsDriverBusy(Driver))
                 continue;
             Remove = Driver->Public.DriverUnload == NULL;
             if (Remove)
@@ -423,7 +422,7 @@ BOOLEAN IopHoldDriver(PDRIVER_OBJECT Driver)
     BOOLEAN Held;
 
     KiLock(&IopDeviceLock);
-    Held = !Object->Unloading;
+    Held = !Object->Unloading && !Object->UnloadAsked;
     if (Held)
         Object->Holds++;
     KiUnlock(&IopDeviceLock);
@@ -432,12 +431,15 @@ BOOLEAN IopHoldDriver(PDRIVER_OBJECT Driver)
 
 VOID IopLetGoDriver(PDRIVER_OBJECT Driver)
 {
-    PIOP_DRIVER Object = CONTAINING_RECORD(Driver, IOP_DRIVER, Public);
+    PIOP_DRIVER Object = CONTAINING_RECORD(Driver, IOP_DRIVER, Public), Unload;
 
     KiLock(&IopDeviceLock);
     NTIO_ASSERT(Object->Holds != 0);
     Object->Holds--;
+    Unload = IopTakeUnload(Driver);
     KiUnlock(&IopDeviceLock);
+    if (Unload != NULL)
+        IopFinishUnload(Unload, FALSE);
 }
 
 /* ---- finding ---- */

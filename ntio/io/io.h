@@ -71,6 +71,15 @@ NTSTATUS IopCreateDriver(const WCHAR *ServiceName, const IOP_DRIVER_IMAGE *Image
  * run and left devices; they are named on stderr, and image and object stay with them.
  */
 NTSTATUS IopUnloadDriver(PDRIVER_OBJECT Driver);
+/*
+ * The same as ZwUnloadDriver means it: where devices of the driver are in use nobody can open them
+ * any more, and the driver is unloaded with the last close or detach (STATUS_PENDING). Legacy
+ * drivers only: STATUS_INVALID_DEVICE_REQUEST for one with AddDevice, too. STATUS_SUCCESS also
+ * where it was asked for already.
+ */
+NTSTATUS IopRequestUnload(PDRIVER_OBJECT Driver);
+BOOLEAN IopMayStopDriver(PDRIVER_OBJECT Driver); /* legacy, with DriverUnload */
+BOOLEAN IopIsUnloading(PDRIVER_OBJECT Driver);   /* asked to, or at it */
 /* At shutdown: every driver that nothing keeps, the youngest first; one without DriverUnload has
  * its devices deleted. */
 VOID IopUnloadAllDrivers(VOID);

@@ -205,7 +205,10 @@ typedef struct _IOP_DRIVER {
     _Atomic ULONG DeviceObjects; /* deleted ones that somebody still refers to as well */
     LIST_ENTRY ListEntry;        /* IopDriverList, IopDeviceLock */
     BOOLEAN Listed;
-    BOOLEAN Unloading;   /* IopDeviceLock */
+    BOOLEAN Unloading;    /* IopDeviceLock */
+    BOOLEAN UnloadAsked;  /* IopDeviceLock: it is unloaded when its devices are free */
+    BOOLEAN UnloadQueued; /* IopDeviceLock: UnloadItem is on its way */
+    WORK_QUEUE_ITEM UnloadItem;
     ULONG Holds;         /* IopDeviceLock: IopHoldDriver */
     _Atomic ULONG Work;  /* IO_WORKITEMs queued or running, IOP_WORK_WAITED; a futex */
     BOOLEAN LeftDevices; /* DriverUnload returned and devices were there: the image stays */
@@ -218,6 +221,19 @@ NTSTATUS IopInitializeDriverType(VOID);
 VOID IopCountDevice(PDRIVER_OBJECT Driver);
 VOID IopUncountDevice(PDRIVER_OBJECT Driver);
 NTSTATUS NTAPI IopInvalidDeviceRequest(PDEVICE_OBJECT Device, PIRP Irp);
+
+/* Under IopDeviceLock: does anything keep the driver from being unloaded? */
+BOOLEAN IopIsDriverBusy(PIOP_DRIVER Driver);
+
+/* ---- unload.c ---- */
+/*
+ * Under IopDeviceLock, after something of the driver has gone (an open, an attachment, a hold). Not
+ * NULL: the driver was asked to unload and now can; IopFinishUnload once the lock is free.
+ */
+PIOP_DRIVER IopTakeUnload(PDRIVER_OBJECT Driver);
+/* Unloads it in the System process. Wait (PASSIVE_LEVEL): returns when it has gone, unless this is
+ * a thread of System's, which may be the driver's own. */
+VOID IopFinishUnload(PIOP_DRIVER Driver, BOOLEAN Wait);
 
 /* ---- workitem.c ---- */
 /* Waits until no work item of the driver is queued or runs, but for the one that this thread runs.

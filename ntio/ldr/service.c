@@ -5,12 +5,13 @@
 #include <stdio.h>
 
 #define LDRP_SERVICES       L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\"
-#define LDRP_NAME_MAXIMUM   255
+#define LDRP_NAME_MAXIMUM   256
 #define LDRP_PATH_MAXIMUM   4096
 #define LDRP_KEY_CHARACTERS (RTL_NUMBER_OF(LDRP_SERVICES) + LDRP_NAME_MAXIMUM)
 
 #define LDRP_TYPE_KERNEL      1
 #define LDRP_TYPE_FILE_SYSTEM 2
+#define LDRP_TYPE_RECOGNIZER  8
 #define LDRP_START_DISABLED   4
 
 /* What a service's key says. */
@@ -53,7 +54,8 @@ static NTSTATUS LdrpReadService(const WCHAR *ServiceName, LDRP_SERVICE *Service,
         return LdrpSay(Reason, Size, STATUS_OBJECT_NAME_NOT_FOUND, "there is no service %s",
                        Service->Name);
     if (!NT_SUCCESS(CmpQueryUlong(Service->Key, L"Type", &Value)) ||
-        (Value != LDRP_TYPE_KERNEL && Value != LDRP_TYPE_FILE_SYSTEM))
+        (Value != LDRP_TYPE_KERNEL && Value != LDRP_TYPE_FILE_SYSTEM &&
+         Value != LDRP_TYPE_RECOGNIZER))
         return LdrpSay(Reason, Size, STATUS_ILL_FORMED_SERVICE_ENTRY,
                        "service %s is not a driver's", Service->Name);
     if (NT_SUCCESS(CmpQueryUlong(Service->Key, L"Start", &Value)) && Value == LDRP_START_DISABLED)
@@ -179,7 +181,11 @@ NTSTATUS NTAPI ZwUnloadDriver(PUNICODE_STRING DriverServiceName)
     NTSTATUS Status = LdrpServiceOfKey(DriverServiceName, &Name);
     if (!NT_SUCCESS(Status))
         return Status;
-    Status = LdrStopService(Name);
+    PDRIVER_OBJECT Driver = IopFindDriver(Name);
     ExFreePoolWithTag(Name, 'pRdL');
-    return Status;
+    if (Driver == NULL)
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    Status = IopRequestUnload(Driver);
+    ObDereferenceObject(Driver);
+    return Status == STATUS_PENDING ? STATUS_SUCCESS : Status; /* it goes with the last close */
 }
