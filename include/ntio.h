@@ -32,6 +32,16 @@ typedef struct ntio_config {
  * ntio_shutdown it may be booted again. */
 NTIO_API_ int32_t ntio_boot(const ntio_config *config);
 /*
+ * Boots as Windows does: with the registry of a .reg file (NULL: an empty one), then starts the
+ * drivers that it says start with the system: those of Start 0, then 1, then 2, in the order of
+ * their groups (Control\ServiceGroupOrder), tags (Control\GroupOrderList) and dependencies. Driver
+ * directories may be added before. One that does not start is logged (DbgPrint); where its
+ * ErrorControl is 3 (critical) the boot fails, and nothing is left of it. reason (may be NULL) gets
+ * one sentence on failure.
+ */
+NTIO_API_ int32_t ntio_boot_from(const ntio_config *config, const char *registry, char *reason,
+                                 size_t size);
+/*
  * Wakes a system that sleeps, closes the program's handles, removes all devices, unloads all
  * drivers, stops all threads. Returns how many things were left behind (IRPs, MDLs, pool blocks,
  * handles, references, timers, links), each named on stderr; 0 is health.
@@ -151,6 +161,15 @@ typedef struct ntio_ports {
 NTIO_API_ int32_t ntio_add_ports(const ntio_ports *ports);
 /* Neither routine runs when this returns. STATUS_NOT_FOUND: no model has ports from first on. */
 NTIO_API_ int32_t ntio_remove_ports(uint16_t first);
+
+/*
+ * The registry as a .reg file. Load adds what the file says to what is there, or takes away
+ * ([-key], "name"=-); a fault in it (the reason has its line) changes nothing. Save writes the key
+ * (as in NT; NULL: all) and what is below, as regedit does: UTF-16, without volatile keys. reason
+ * (may be NULL) gets one sentence on failure.
+ */
+NTIO_API_ int32_t ntio_registry_load(const char *file, char *reason, size_t size);
+NTIO_API_ int32_t ntio_registry_save(const char *file, const char *key, char *reason, size_t size);
 
 /* The tree of devices with each device's stack of device objects, as people read it. */
 NTIO_API_ void ntio_print_device_tree(FILE *out);

@@ -26,6 +26,7 @@ static const struct {
     {L"\\REGISTRY\\MACHINE\\SYSTEM\\ControlSet001\\Hardware Profiles", FALSE},
     {L"\\REGISTRY\\MACHINE\\SYSTEM\\Select", FALSE},
     {L"\\REGISTRY\\MACHINE\\SOFTWARE", FALSE},
+    {L"\\REGISTRY\\MACHINE\\SOFTWARE\\Classes", FALSE},
     {L"\\REGISTRY\\MACHINE\\SOFTWARE\\Microsoft", FALSE},
     {L"\\REGISTRY\\MACHINE\\SOFTWARE\\Microsoft\\Windows NT", FALSE},
     {L"\\REGISTRY\\MACHINE\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion", FALSE},

@@ -35,11 +35,11 @@ static const struct {
     {PsInitializeSystem, PsShutdownSystem},   {CmInitializeSystem, CmShutdownSystem},
     {IoInitializeSystem, IoShutdownSystem},   {PoInitializeSystem, PoShutdownSystem},
     {PnpInitializeSystem, PnpShutdownSystem}, {LdrInitializeSystem, LdrShutdownSystem},
-    {ScmInitializeSystem, ScmShutdownSystem},
-    {TraceInitialize, TraceShutdown},
+    {ScmInitializeSystem, ScmShutdownSystem}, {TraceInitialize, TraceShutdown},
 };
 #define INITP_COMPONENTS RTL_NUMBER_OF(InitpComponents)
 #define INITP_EX         1
+#define INITP_CM         5 /* with it the registry's file is loaded */
 #define INITP_PNP        8 /* stopped before the accounting: it removes the devices */
 C_ASSERT(INITP_COMPONENTS == 12);
 
@@ -65,7 +65,9 @@ static NTSTATUS InitpStartProgram(const char *Name)
     return Status;
 }
 
-int32_t ntio_boot(const ntio_config *config)
+/* Registry: the file that is loaded before anybody reads a key, or NULL. */
+static NTSTATUS InitpBoot(const ntio_config *config, const char *Registry, char *Reason,
+                          size_t Size)
 {
     static const ntio_config Default;
     NTSTATUS Status = STATUS_SUCCESS;
@@ -87,6 +89,12 @@ int32_t ntio_boot(const ntio_config *config)
         Status = InitpComponents[Started].Start();
         if (!NT_SUCCESS(Status))
             break;
+        if (Started == INITP_CM && Registry != NULL)
+            Status = InitpLoadRegistry(Registry, Reason, Size);
+        if (!NT_SUCCESS(Status)) {
+            Started++; /* it is to be stopped, too */
+            break;
+        }
     }
     if (NT_SUCCESS(Status))
         Status = InitpStartProgram(config->process_name != NULL ? config->process_name : "program");
@@ -99,6 +107,30 @@ int32_t ntio_boot(const ntio_config *config)
     atomic_store_explicit(&InitpUp, TRUE, memory_order_release);
 Exit:
     pthread_mutex_unlock(&InitpLock);
+    return Status;
+}
+
+int32_t ntio_boot(const ntio_config *config)
+{
+    return InitpBoot(config, NULL, NULL, 0);
+}
+
+int32_t ntio_boot_from(const ntio_config *config, const char *registry, char *reason, size_t size)
+{
+    char Text[1024] = "";
+    NTSTATUS Status = InitpBoot(config, registry, Text, sizeof(Text));
+
+    if (NT_SUCCESS(Status)) {
+        Status = ScmStartSystem(Text, sizeof(Text));
+        if (!NT_SUCCESS(Status))
+            ntio_shutdown();
+    }
+    if (!NT_SUCCESS(Status) && reason != NULL && size != 0) {
+        if (Text[0] != '\0')
+            snprintf(reason, size, "%s", Text);
+        else
+            snprintf(reason, size, "the boot failed with status 0x%08x", (unsigned)Status);
+    }
     return Status;
 }
 

@@ -33,6 +33,9 @@ typedef struct _INITP_LIST {
 } INITP_LIST;
 BOOLEAN InitpAppend(INITP_LIST *List, PVOID Item);
 
+/* registry.c: into a registry that is there; Reason as in ntio.h. */
+NTSTATUS InitpLoadRegistry(const char *File, char *Reason, size_t Size);
+
 /* processes.c */
 VOID InitpEndProcesses(VOID);
 
