@@ -10,6 +10,7 @@
 #include "winnt.h"
 #include "winerror.h"
 #include "winbase.h"
+#include "winreg.h"
 #ifndef NOSERVICE
 #include "winsvc.h"
 #endif

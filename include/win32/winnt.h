@@ -53,6 +53,52 @@ typedef const char *PCTSTR, *LPCTSTR;
 #endif
 #define MAXIMUM_WAIT_OBJECTS 64
 
+/* Rights of keys, types of values. */
+#define KEY_QUERY_VALUE        0x0001
+#define KEY_SET_VALUE          0x0002
+#define KEY_CREATE_SUB_KEY     0x0004
+#define KEY_ENUMERATE_SUB_KEYS 0x0008
+#define KEY_NOTIFY             0x0010
+#define KEY_CREATE_LINK        0x0020
+#define KEY_WOW64_64KEY        0x0100
+#define KEY_WOW64_32KEY        0x0200
+#define KEY_READ                                                                                   \
+    ((STANDARD_RIGHTS_READ | KEY_QUERY_VALUE | KEY_ENUMERATE_SUB_KEYS | KEY_NOTIFY) & ~SYNCHRONIZE)
+#define KEY_WRITE   ((STANDARD_RIGHTS_WRITE | KEY_SET_VALUE | KEY_CREATE_SUB_KEY) & ~SYNCHRONIZE)
+#define KEY_EXECUTE (KEY_READ & ~SYNCHRONIZE)
+#define KEY_ALL_ACCESS                                                                             \
+    ((STANDARD_RIGHTS_ALL | KEY_QUERY_VALUE | KEY_SET_VALUE | KEY_CREATE_SUB_KEY |                 \
+      KEY_ENUMERATE_SUB_KEYS | KEY_NOTIFY | KEY_CREATE_LINK) &                                     \
+     ~SYNCHRONIZE)
+
+#define REG_OPTION_RESERVED          0x00000000
+#define REG_OPTION_NON_VOLATILE      0x00000000
+#define REG_OPTION_VOLATILE          0x00000001
+#define REG_OPTION_CREATE_LINK       0x00000002
+#define REG_OPTION_BACKUP_RESTORE    0x00000004
+#define REG_OPTION_OPEN_LINK         0x00000008
+#define REG_CREATED_NEW_KEY          0x00000001
+#define REG_OPENED_EXISTING_KEY      0x00000002
+#define REG_NOTIFY_CHANGE_NAME       0x00000001
+#define REG_NOTIFY_CHANGE_ATTRIBUTES 0x00000002
+#define REG_NOTIFY_CHANGE_LAST_SET   0x00000004
+#define REG_NOTIFY_CHANGE_SECURITY   0x00000008
+
+#define REG_NONE                       0
+#define REG_SZ                         1
+#define REG_EXPAND_SZ                  2
+#define REG_BINARY                     3
+#define REG_DWORD                      4
+#define REG_DWORD_LITTLE_ENDIAN        4
+#define REG_DWORD_BIG_ENDIAN           5
+#define REG_LINK                       6
+#define REG_MULTI_SZ                   7
+#define REG_RESOURCE_LIST              8
+#define REG_FULL_RESOURCE_DESCRIPTOR   9
+#define REG_RESOURCE_REQUIREMENTS_LIST 10
+#define REG_QWORD                      11
+#define REG_QWORD_LITTLE_ENDIAN        11
+
 /* Type, Start and ErrorControl of a service. */
 #define SERVICE_KERNEL_DRIVER 0x00000001
 #define SERVICE_FILE_SYSTEM_DRIVER 0x00000002

@@ -122,6 +122,13 @@ NTSTATUS LdrpFindFile(const char *ImagePath, const char *Name, char *Path, size_
         return LdrpSay(Reason, Size, STATUS_NAME_TOO_LONG, "the path of %s is too long", Name);
     if (LdrpSearch(Last, Path, PathSize))
         return STATUS_SUCCESS;
+    /* What a program registers is a .sys; where its source was only built natively, that serves. */
+    size_t Length = strlen(Last);
+    if (Length > 4 && strcasecmp(Last + Length - 4, ".sys") == 0) {
+        snprintf(File, sizeof(File), "%.*s.so", (int)(Length - 4), Last);
+        if (LdrpSearch(File, Path, PathSize))
+            return STATUS_SUCCESS;
+    }
     return LdrpSay(Reason, Size, STATUS_OBJECT_NAME_NOT_FOUND, "%s is in no driver directory",
                    Last);
 }
