@@ -180,6 +180,25 @@ NTIO_API_ void ntio_print_drivers(FILE *out);
  * default: stderr if so configured). */
 NTIO_API_ void ntio_set_debug_sink(void (*sink)(const char *line, void *context), void *context);
 
+/*
+ * The same as a viewer wants it, beside the sink: DbgPrint of drivers and OutputDebugString of
+ * programs, each line with its number, time and source. NTIO_DEBUG=view in the environment shows
+ * them so on stderr, where no sink is set. Called at any IRQL: no waiting, no ntio calls inside.
+ */
+typedef struct ntio_debug_line {
+    uint64_t number;    /* of the line, from 1 since the process began */
+    uint64_t time_ns;   /* monotonic */
+    const char *source; /* the driver's image without its ending; the program's name; "ntio" */
+    uint32_t process;   /* in whose context it runs; 0: unknown */
+    bool kernel;        /* a driver's (or ntio's), no program's */
+    const char *text;
+} ntio_debug_line;
+NTIO_API_ void ntio_set_debug_view(void (*each)(const ntio_debug_line *line, void *context),
+                                   void *context);
+/* "00000001     0.000123 kernel   hello_nt: text", as snprintf does; the time counts from the first
+ * line that was made so. */
+NTIO_API_ int ntio_format_debug_line(const ntio_debug_line *line, char *text, size_t size);
+
 /* The IRP trace: called at each step of each IRP, on the thread that takes it, at its IRQL: no
  * waiting, no ntio calls inside. */
 typedef struct ntio_irp_event {

@@ -81,8 +81,13 @@ static NTSTATUS InitpBoot(const ntio_config *config, const char *Registry, char 
         goto Exit;
     }
     const char *Debug = getenv("NTIO_DEBUG");
-    TraceSetStderr(config->debug_to_stderr ||
-                   (Debug != NULL && *Debug != '\0' && strcmp(Debug, "0") != 0));
+    if (Debug != NULL && strcmp(Debug, "view") == 0)
+        TraceSetStderr(TraceStderrView);
+    else if (config->debug_to_stderr ||
+             (Debug != NULL && *Debug != '\0' && strcmp(Debug, "0") != 0))
+        TraceSetStderr(TraceStderrPlain);
+    else
+        TraceSetStderr(TraceStderrOff);
     InitpQuiet = config->quiet_accounting;
     InitpProcessors = config->processors;
     for (Started = 0; Started < INITP_COMPONENTS; Started++) {

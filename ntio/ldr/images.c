@@ -120,3 +120,22 @@ Exit:
     KiUnlock(&LdrpImageLock);
     return Known;
 }
+
+BOOLEAN LdrpNameOfAddress(PVOID Address, char *Name, size_t Size)
+{
+    BOOLEAN Known = FALSE;
+    ULONG Free = 0;
+
+    if (!atomic_compare_exchange_strong(&LdrpImageLock.Word, &Free, 1))
+        return FALSE;
+    ULONG Slot = LdrpFindSlot((ULONG_PTR)Address);
+    if (Slot < LDRP_IMAGES && LdrpImages[Slot].Image != NULL) {
+        snprintf(Name, Size, "%s", LdrpImages[Slot].Image->Name);
+        char *Dot = strrchr(Name, '.');
+        if (Dot != NULL && Dot != Name)
+            *Dot = '\0';
+        Known = TRUE;
+    }
+    KiUnlock(&LdrpImageLock);
+    return Known;
+}

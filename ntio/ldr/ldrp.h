@@ -95,6 +95,7 @@ VOID LdrpUnregisterImage(PLDRP_IMAGE Image);
 /* Whether Address is in a PE image's range. No lock: for the fault routine. */
 BOOLEAN LdrpIsInPeImage(ULONG_PTR Address);
 BOOLEAN LdrpDescribeAddress(PVOID Address, char *Text, size_t Size);
+BOOLEAN LdrpNameOfAddress(PVOID Address, char *Name, size_t Size); /* a TRACE_NAME_ROUTINE */
 
 /* ---- fault.c ---- */
 MMP_FAULT_ROUTINE LdrpHandleFault;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* load.c - the component's beginning and end, and which loader a file is for. */
 #include "ntio/ldr/ldrp.h"
+#include "ntio/trace/trace.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +64,7 @@ NTSTATUS LdrInitializeSystem(VOID)
 {
     LdrpInitializeImages();
     VfSetImageDescriber(LdrpDescribeAddress);
+    atomic_store(&TraceNameCallout, LdrpNameOfAddress); /* it stays, as the describer does */
     MmpSetFaultRoutine(LdrpHandleFault);
     IopLoadServiceCallout = LdrpLoadService;
     return STATUS_SUCCESS;

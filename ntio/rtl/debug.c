@@ -44,8 +44,9 @@ NTSTATUS NTAPI DbgSetDebugFilterState(ULONG ComponentId, ULONG Level, BOOLEAN St
     return STATUS_SUCCESS;
 }
 
+/* Caller: whose line it is, by an address in the code that asked. */
 static ULONG RtlpDebugPrint(PCCH Prefix, ULONG ComponentId, ULONG Level, PCCH Format,
-                            NT_VA_LIST List)
+                            NT_VA_LIST List, PVOID Caller)
 {
     CHAR Text[RTLP_PRINT_MAXIMUM];
     RTLP_OUTPUT Output = {FALSE, Text, sizeof(Text), 0};
@@ -58,19 +59,19 @@ static ULONG RtlpDebugPrint(PCCH Prefix, ULONG ComponentId, ULONG Level, PCCH Fo
     NT_VA_COPY(Arguments.List, List);
     RtlpFormat(&Output, Format, &Arguments);
     NT_VA_END(Arguments.List);
-    TraceDebugOutput(Text, Output.Count < Output.Limit ? Output.Count : Output.Limit);
+    TraceDebugOutputOf(Text, Output.Count < Output.Limit ? Output.Count : Output.Limit, Caller);
     return STATUS_SUCCESS;
 }
 
 ULONG NTAPI vDbgPrintExWithPrefix(PCCH Prefix, ULONG ComponentId, ULONG Level, PCCH Format,
                                   NT_VA_LIST arglist)
 {
-    return RtlpDebugPrint(Prefix, ComponentId, Level, Format, arglist);
+    return RtlpDebugPrint(Prefix, ComponentId, Level, Format, arglist, __builtin_return_address(0));
 }
 
 ULONG NTAPI vDbgPrintEx(ULONG ComponentId, ULONG Level, PCCH Format, NT_VA_LIST arglist)
 {
-    return RtlpDebugPrint("", ComponentId, Level, Format, arglist);
+    return RtlpDebugPrint("", ComponentId, Level, Format, arglist, __builtin_return_address(0));
 }
 
 ULONG NTAPI DbgPrintEx(ULONG ComponentId, ULONG Level, PCSTR Format, ...)
@@ -79,7 +80,7 @@ ULONG NTAPI DbgPrintEx(ULONG ComponentId, ULONG Level, PCSTR Format, ...)
     ULONG Status;
 
     NT_VA_START(List, Format);
-    Status = RtlpDebugPrint("", ComponentId, Level, Format, List);
+    Status = RtlpDebugPrint("", ComponentId, Level, Format, List, __builtin_return_address(0));
     NT_VA_END(List);
     return Status;
 }
@@ -90,7 +91,8 @@ ULONG NTAPI DbgPrint(PCSTR Format, ...)
     ULONG Status;
 
     NT_VA_START(List, Format);
-    Status = RtlpDebugPrint("", DPFLTR_DEFAULT_ID, DPFLTR_INFO_LEVEL, Format, List);
+    Status = RtlpDebugPrint("", DPFLTR_DEFAULT_ID, DPFLTR_INFO_LEVEL, Format, List,
+                            __builtin_return_address(0));
     NT_VA_END(List);
     return Status;
 }

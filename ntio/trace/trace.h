@@ -15,11 +15,22 @@
 NTSTATUS TraceInitialize(VOID);
 VOID TraceShutdown(VOID);
 /* One line of debug output (without its newline), at any IRQL. Kept in a ring; given to the sink
- * that NtioSetDebugSink named. */
+ * that ntio_set_debug_sink named, and to the view. */
 VOID TraceDebugOutput(const char *Text, size_t Length);
 
-/* Whether lines go to stderr while no sink is set. Works before TraceInitialize as well. */
-VOID TraceSetStderr(BOOLEAN Enable);
+/* The same, with who prints: Caller is an address in a driver's code, or NULL for the program of
+ * the current thread (OutputDebugString). */
+VOID TraceDebugOutputOf(const char *Text, size_t Length, PVOID Caller);
+
+/* Whether lines go to stderr while no sink is set, as they are, or with number, time and source.
+ * Works before TraceInitialize as well. */
+typedef enum _TRACE_STDERR { TraceStderrOff, TraceStderrPlain, TraceStderrView } TRACE_STDERR;
+VOID TraceSetStderr(TRACE_STDERR Mode);
+
+/* The name of the driver that an address belongs to, without an ending. FALSE: of none, or it can't
+ * be told just now. Any IRQL. ldr sets it. */
+typedef BOOLEAN TRACE_NAME_ROUTINE(PVOID Address, char *Name, size_t Size);
+extern TRACE_NAME_ROUTINE *_Atomic TraceNameCallout;
 
 /*
  * The lines that the ring still holds, oldest first, each called with its text (terminated; at most

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* misc.c - names of DOS devices, clocks, debug output. */
+#include "ntio/trace/trace.h"
 #include "ntio/win32/win32.h"
 
 typedef struct _NAME_LIST {
@@ -142,10 +143,24 @@ BOOL WINAPI QueryPerformanceFrequency(PLARGE_INTEGER Frequency)
 
 VOID WINAPI OutputDebugStringA(LPCSTR Text)
 {
-    DbgPrint("%s", Text);
+    PspCurrentThread(); /* the viewer is told whose line it is */
+    if (Text != NULL)
+        TraceDebugOutputOf(Text, strlen(Text), NULL);
 }
 
 VOID WINAPI OutputDebugStringW(LPCWSTR Text)
 {
-    DbgPrint("%ws", Text);
+    SIZE_T Length = Text != NULL ? NtCrt_wcsnlen(Text, UNICODE_STRING_MAX_CHARS) : 0;
+    PCHAR Narrow;
+    ULONG Bytes;
+
+    /* A lone surrogate becomes U+FFFD, with a status that is still success. */
+    if (Length == 0 || (Narrow = ExAllocatePoolWithTag(PagedPool, 3 * Length, 'sD3W')) == NULL)
+        return;
+    if (NT_SUCCESS(RtlUnicodeToUTF8N(Narrow, (ULONG)(3 * Length), &Bytes, Text,
+                                     (ULONG)(Length * sizeof(WCHAR))))) {
+        PspCurrentThread();
+        TraceDebugOutputOf(Narrow, Bytes, NULL);
+    }
+    ExFreePoolWithTag(Narrow, 'sD3W');
 }
