@@ -6,6 +6,7 @@
  * was left behind at the end.
  */
 #include "ntio.h"
+#include "tools/sc.h"
 
 #include <errno.h>
 #include <libgen.h>
@@ -37,6 +38,10 @@ static void usage(FILE *out)
         "usage: ntio load FILE...      boot, load these drivers (.so or .sys), show them, unload\n"
         "       ntio run DIR [ARG...]  run the program of a sample on the sample's driver\n"
         "       ntio imports FILE.sys  what a .sys imports, and what of it ntio has\n"
+        "       ntio sc [-r FILE.reg] [-d DRIVERS]... [-v] [COMMAND...]\n"
+        "                              services: create, start, stop, delete, ... (ntio sc help); "
+        "commands\n"
+        "                              from the input where none is given\n"
         "       ntio --help | --version\n",
         out);
 }
@@ -156,6 +161,7 @@ int main(int argc, char **argv)
         {"load", load_command},
         {"run", run_command},
         {"imports", imports_command},
+        {"sc", sc_command},
     };
     if (argc < 2) {
         usage(stderr);
