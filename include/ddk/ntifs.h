@@ -13,6 +13,38 @@
 extern "C" {
 #endif
 
+#define IRP_MN_LOCK              0x01
+#define IRP_MN_UNLOCK_SINGLE     0x02
+#define IRP_MN_UNLOCK_ALL        0x03
+#define IRP_MN_UNLOCK_ALL_BY_KEY 0x04
+
+/*
+ * A range of bytes, kept by the driver, for this open (and Key) alone, or shared. Needs the right
+ * to read or to write. STATUS_PENDING, STATUS_LOCK_NOT_GRANTED, STATUS_RANGE_NOT_LOCKED. [PASSIVE]
+ */
+NTSYSAPI NTSTATUS NTAPI ZwLockFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine,
+                                   PVOID ApcContext, PIO_STATUS_BLOCK IoStatusBlock,
+                                   PLARGE_INTEGER ByteOffset, PLARGE_INTEGER Length, ULONG Key,
+                                   BOOLEAN FailImmediately, BOOLEAN ExclusiveLock);
+NTSYSAPI NTSTATUS NTAPI ZwUnlockFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock,
+                                     PLARGE_INTEGER ByteOffset, PLARGE_INTEGER Length, ULONG Key);
+/* FileFsLabelInformation, FileFsControlInformation, FileFsObjectIdInformation. [PASSIVE] */
+NTSYSAPI NTSTATUS NTAPI ZwSetVolumeInformationFile(HANDLE FileHandle,
+                                                   PIO_STATUS_BLOCK IoStatusBlock,
+                                                   PVOID FsInformation, ULONG Length,
+                                                   FS_INFORMATION_CLASS FsInformationClass);
+/*
+ * A self-relative descriptor: the driver's for a file below a device, else an empty one.
+ * STATUS_BUFFER_TOO_SMALL, with the length. Set: self-relative; STATUS_NOT_SUPPORTED where the
+ * object is no file below a device, STATUS_BAD_DESCRIPTOR_FORMAT. [PASSIVE]
+ */
+NTSYSAPI NTSTATUS NTAPI ZwQuerySecurityObject(HANDLE Handle,
+                                              SECURITY_INFORMATION SecurityInformation,
+                                              PSECURITY_DESCRIPTOR SecurityDescriptor, ULONG Length,
+                                              PULONG LengthNeeded);
+NTSYSAPI NTSTATUS NTAPI ZwSetSecurityObject(HANDLE Handle, SECURITY_INFORMATION SecurityInformation,
+                                            PSECURITY_DESCRIPTOR SecurityDescriptor);
+
 /* Referenced; STATUS_INVALID_CID (threads: STATUS_INVALID_CID too). [<=APC] */
 NTKERNELAPI NTSTATUS NTAPI PsLookupProcessByProcessId(HANDLE ProcessId, PEPROCESS *Process);
 NTKERNELAPI NTSTATUS NTAPI PsLookupThreadByThreadId(HANDLE ThreadId, PETHREAD *Thread);

@@ -17,11 +17,18 @@
  * EXCEPTION_CONTINUE_EXECUTION stops the host; local variables that change inside NT_TRY and are
  * read after an exception must be volatile; NT_FINALLY does not run for a return, break or goto out
  * of NT_TRY (those only end the protection).
+ *
+ * A .sys made by mingw-w64, which has no __try either, finds ntio's routines by name at its first
+ * NT_TRY (PASSIVE_LEVEL). Windows has none of them: there that NT_TRY stops the system, before
+ * anything could fault without a handler. For Windows such a driver is built with Microsoft's
+ * compiler.
  */
 #ifndef NTIO_DDK_NTSEH_H
 #define NTIO_DDK_NTSEH_H
 
+#ifndef __MINGW32__ /* it has a DDK of its own, which the driver has included */
 #include "wdm/ex.h"
+#endif
 
 #ifndef EXCEPTION_EXECUTE_HANDLER
 #define EXCEPTION_EXECUTE_HANDLER    1
@@ -48,6 +55,50 @@ typedef struct DECLSPEC_ALIGN(16) _NTIO_SEH_FRAME {
     ULONG64 Opaque[56];
 } NTIO_SEH_FRAME;
 
+#ifdef __MINGW32__
+
+typedef struct _NTIO_SEH_ROUTINES {
+    VOID(NTAPI *Enter)(NTIO_SEH_FRAME *Frame, BOOLEAN Builtin);
+    VOID(NTAPI *Leave)(NTIO_SEH_FRAME *Frame);
+    NTSTATUS(NTAPI *Code)(NTIO_SEH_FRAME *Frame);
+    VOID(NTAPI *Filter)(NTIO_SEH_FRAME *Frame, LONG Filter);
+} NTIO_SEH_ROUTINES;
+
+static inline PVOID NtioSehFind(PCWSTR Name)
+{
+    UNICODE_STRING Text;
+    PVOID Routine;
+
+    RtlInitUnicodeString(&Text, Name);
+    Routine = MmGetSystemRoutineAddress(&Text);
+    if (Routine == NULL)
+        ExRaiseStatus(STATUS_NOT_IMPLEMENTED);
+    return Routine;
+}
+
+/* Two that come at once find the same. */
+static inline NTIO_SEH_ROUTINES *NtioSehRoutines(void)
+{
+    static NTIO_SEH_ROUTINES Routines;
+
+    if (__atomic_load_n(&Routines.Enter, __ATOMIC_ACQUIRE) == NULL) {
+        Routines.Leave = (VOID(NTAPI *)(NTIO_SEH_FRAME *))NtioSehFind(L"NtioSehLeave");
+        Routines.Code = (NTSTATUS(NTAPI *)(NTIO_SEH_FRAME *))NtioSehFind(L"NtioSehCode");
+        Routines.Filter = (VOID(NTAPI *)(NTIO_SEH_FRAME *, LONG))NtioSehFind(L"NtioSehFilter");
+        __atomic_store_n(&Routines.Enter,
+                         (VOID(NTAPI *)(NTIO_SEH_FRAME *, BOOLEAN))NtioSehFind(L"NtioSehEnter"),
+                         __ATOMIC_RELEASE);
+    }
+    return &Routines;
+}
+
+#define NtioSehEnter(Frame, Builtin)  NtioSehRoutines()->Enter((Frame), (Builtin))
+#define NtioSehLeave(Frame)           NtioSehRoutines()->Leave(Frame)
+#define NtioSehCode(Frame)            NtioSehRoutines()->Code(Frame)
+#define NtioSehFilter(Frame, Filter_) NtioSehRoutines()->Filter((Frame), (Filter_))
+
+#else
+
 /* Begins protection; Builtin: the frame was marked by __builtin_setjmp. [any] */
 NTKERNELAPI VOID NTAPI NtioSehEnter(NTIO_SEH_FRAME *Frame, BOOLEAN Builtin);
 /* Ends it. A second call does nothing. */
@@ -56,6 +107,8 @@ NTKERNELAPI VOID NTAPI NtioSehLeave(NTIO_SEH_FRAME *Frame);
 NTKERNELAPI NTSTATUS NTAPI NtioSehCode(NTIO_SEH_FRAME *Frame);
 /* Goes on to the outer frame unless Filter is EXCEPTION_EXECUTE_HANDLER. */
 NTKERNELAPI VOID NTAPI NtioSehFilter(NTIO_SEH_FRAME *Frame, LONG Filter);
+
+#endif
 
 static inline void NtioSehCleanup(NTIO_SEH_FRAME *Frame)
 {

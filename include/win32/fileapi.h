@@ -86,6 +86,29 @@ WINBASEAPI BOOL WINAPI GetFileSizeEx(HANDLE File, PLARGE_INTEGER Size);
 WINBASEAPI BOOL WINAPI SetEndOfFile(HANDLE File);
 
 /*
+ * A range of bytes for this handle alone; fails at once where another has it. The Ex forms take the
+ * offset from the OVERLAPPED; without FAIL_IMMEDIATELY the request waits (ERROR_IO_PENDING on an
+ * overlapped handle). ERROR_LOCK_VIOLATION, ERROR_NOT_LOCKED.
+ */
+#define LOCKFILE_FAIL_IMMEDIATELY 0x00000001
+#define LOCKFILE_EXCLUSIVE_LOCK   0x00000002
+WINBASEAPI BOOL WINAPI LockFile(HANDLE File, DWORD OffsetLow, DWORD OffsetHigh, DWORD BytesLow,
+                                DWORD BytesHigh);
+WINBASEAPI BOOL WINAPI LockFileEx(HANDLE File, DWORD Flags, DWORD Reserved, DWORD BytesLow,
+                                  DWORD BytesHigh, LPOVERLAPPED Overlapped);
+WINBASEAPI BOOL WINAPI UnlockFile(HANDLE File, DWORD OffsetLow, DWORD OffsetHigh, DWORD BytesLow,
+                                  DWORD BytesHigh);
+WINBASEAPI BOOL WINAPI UnlockFileEx(HANDLE File, DWORD Reserved, DWORD BytesLow, DWORD BytesHigh,
+                                    LPOVERLAPPED Overlapped);
+
+/* About the volume of an open file. What is NULL is not asked for. ERROR_BAD_LENGTH: a name is
+ * longer than its buffer. */
+WINBASEAPI BOOL WINAPI GetVolumeInformationByHandleW(HANDLE File, LPWSTR Name, DWORD NameCharacters,
+                                                     LPDWORD SerialNumber, LPDWORD MaximumComponent,
+                                                     LPDWORD FileSystemFlags, LPWSTR FileSystem,
+                                                     DWORD FileSystemCharacters);
+
+/*
  * What a DOS device name ("CdRom0", no "\\.\") leads to, as a list with an empty string at its end;
  * with DeviceName NULL the names of all DOS devices. Returns the number of characters stored; 0:
  * ERROR_FILE_NOT_FOUND, or ERROR_INSUFFICIENT_BUFFER.

@@ -10,6 +10,7 @@
 #include "handleapi.h"
 #include "ioapiset.h"
 #include "processthreadsapi.h"
+#include "securitybaseapi.h"
 #include "synchapi.h"
 
 #ifdef __cplusplus
@@ -22,14 +23,21 @@ WINBASEAPI DWORD WINAPI GetTickCount(VOID);
 WINBASEAPI BOOL WINAPI QueryPerformanceCounter(PLARGE_INTEGER Count);
 WINBASEAPI BOOL WINAPI QueryPerformanceFrequency(PLARGE_INTEGER Frequency);
 
+/* RootPath ends in a backslash; NULL: C:\\. Label NULL takes the label away. ERROR_INVALID_NAME,
+ * ERROR_LABEL_TOO_LONG. */
+WINBASEAPI BOOL WINAPI SetVolumeLabelW(LPCWSTR RootPath, LPCWSTR Label);
+WINBASEAPI BOOL WINAPI SetVolumeLabelA(LPCSTR RootPath, LPCSTR Label);
+
 /* A line for whoever listens to debug output (the same sink as a driver's DbgPrint). */
 WINBASEAPI VOID WINAPI OutputDebugStringA(LPCSTR Text);
 WINBASEAPI VOID WINAPI OutputDebugStringW(LPCWSTR Text);
 
 #ifdef UNICODE
 #define OutputDebugString OutputDebugStringW
+#define SetVolumeLabel    SetVolumeLabelW
 #else
 #define OutputDebugString OutputDebugStringA
+#define SetVolumeLabel    SetVolumeLabelA
 #endif
 
 #ifdef __cplusplus

@@ -67,8 +67,7 @@ static ULONG IopModeOf(PFILE_OBJECT File)
     return Mode;
 }
 
-/* Sends a request whose buffer is in the system's hands, and waits. Consumes Request. */
-static NTSTATUS IopSendAndWait(PIOP_REQUEST Request, UCHAR MajorFunction, PIO_STATUS_BLOCK IoStatus)
+NTSTATUS IopSendAndWait(PIOP_REQUEST Request, UCHAR MajorFunction, PIO_STATUS_BLOCK IoStatus)
 {
     PFILE_OBJECT File = Request->File;
     KEVENT Event;
@@ -89,11 +88,9 @@ static NTSTATUS IopSendAndWait(PIOP_REQUEST Request, UCHAR MajorFunction, PIO_ST
     return Status;
 }
 
-/* The common frame: the IRP's status block is the system's, and is handed to the caller at the end.
- */
-static NTSTATUS IopBeginQuery(PIOP_REQUEST Request, KPROCESSOR_MODE Mode, HANDLE FileHandle,
-                              ACCESS_MASK Access, PIO_STATUS_BLOCK IoStatusBlock,
-                              PIO_STATUS_BLOCK Own, PVOID Caller)
+NTSTATUS IopBeginQuery(PIOP_REQUEST Request, KPROCESSOR_MODE Mode, HANDLE FileHandle,
+                       ACCESS_MASK Access, PIO_STATUS_BLOCK IoStatusBlock, PIO_STATUS_BLOCK Own,
+                       PVOID Caller)
 {
     NTSTATUS Status = IopProbe(Mode, IoStatusBlock, sizeof(*IoStatusBlock), TRUE);
 
@@ -108,8 +105,8 @@ static NTSTATUS IopBeginQuery(PIOP_REQUEST Request, KPROCESSOR_MODE Mode, HANDLE
     return Status;
 }
 
-static NTSTATUS IopAnswer(PIO_STATUS_BLOCK IoStatusBlock, KPROCESSOR_MODE Mode, NTSTATUS Status,
-                          ULONG_PTR Information)
+NTSTATUS IopAnswer(PIO_STATUS_BLOCK IoStatusBlock, KPROCESSOR_MODE Mode, NTSTATUS Status,
+                   ULONG_PTR Information)
 {
     if (!NT_ERROR(Status))
         IopWriteStatus(IoStatusBlock, Status, Information, Mode);
@@ -384,6 +381,37 @@ static NTSTATUS IopQueryVolume(KPROCESSOR_MODE Mode, HANDLE FileHandle,
     return IopAnswer(IoStatusBlock, Mode, Status, IoStatus.Information);
 }
 
+static NTSTATUS IopSetVolume(KPROCESSOR_MODE Mode, HANDLE FileHandle,
+                             PIO_STATUS_BLOCK IoStatusBlock, PVOID FsInformation, ULONG Length,
+                             FS_INFORMATION_CLASS Class, PVOID Caller)
+{
+    static const ULONG Lengths[] = {[FileFsLabelInformation] = 8,
+                                    [FileFsControlInformation] = 48,
+                                    [FileFsObjectIdInformation] = 64};
+    IOP_REQUEST Request;
+    IO_STATUS_BLOCK IoStatus;
+    NTSTATUS Status;
+
+    KE_IRQL_AT_MOST(PASSIVE_LEVEL);
+    if ((ULONG)Class >= RTL_NUMBER_OF(Lengths) || Lengths[Class] == 0)
+        return STATUS_INVALID_INFO_CLASS;
+    if (Length < Lengths[Class])
+        return STATUS_INFO_LENGTH_MISMATCH;
+    Status = IopBeginQuery(&Request, Mode, FileHandle, FILE_WRITE_DATA, IoStatusBlock, &IoStatus,
+                           Caller);
+    if (!NT_SUCCESS(Status))
+        return Status;
+    Status = IopBufferRequest(&Request, FsInformation, Length, NULL, 0);
+    if (!NT_SUCCESS(Status)) {
+        IopAbandonRequest(&Request);
+        return Status;
+    }
+    Request.Stack->Parameters.SetVolume.Length = Length;
+    Request.Stack->Parameters.SetVolume.FsInformationClass = Class;
+    Status = IopSendAndWait(&Request, IRP_MJ_SET_VOLUME_INFORMATION, &IoStatus);
+    return IopAnswer(IoStatusBlock, Mode, Status, IoStatus.Information);
+}
+
 static NTSTATUS IopFlush(KPROCESSOR_MODE Mode, HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock,
                          PVOID Caller)
 {
@@ -422,6 +450,7 @@ static NTSTATUS IopFlush(KPROCESSOR_MODE Mode, HANDLE FileHandle, PIO_STATUS_BLO
 IOP_SERVICE(QueryInformationFile, IopQueryFile, FILE_INFORMATION_CLASS)
 IOP_SERVICE(SetInformationFile, IopSetFile, FILE_INFORMATION_CLASS)
 IOP_SERVICE(QueryVolumeInformationFile, IopQueryVolume, FS_INFORMATION_CLASS)
+IOP_SERVICE(SetVolumeInformationFile, IopSetVolume, FS_INFORMATION_CLASS)
 
 NTSTATUS NTAPI NtFlushBuffersFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock)
 {

@@ -329,6 +329,19 @@ NTSTATUS IopProbe(KPROCESSOR_MODE Mode, PVOID Address, SIZE_T Length, BOOLEAN Wr
 VOID IopWriteStatus(PIO_STATUS_BLOCK To, NTSTATUS Status, ULONG_PTR Information,
                     KPROCESSOR_MODE Mode);
 
+/* ---- fileinfo.c ---- */
+/*
+ * Services that wait for the driver whatever the file is. Begin as IopBeginRequest, but the IRP's
+ * status block is Own, the system's; Answer hands it to the caller at the end.
+ */
+NTSTATUS IopBeginQuery(PIOP_REQUEST Request, KPROCESSOR_MODE Mode, HANDLE FileHandle,
+                       ACCESS_MASK Access, PIO_STATUS_BLOCK IoStatusBlock, PIO_STATUS_BLOCK Own,
+                       PVOID Caller);
+/* Sends a request whose buffer is in the system's hands, and waits. Consumes Request. */
+NTSTATUS IopSendAndWait(PIOP_REQUEST Request, UCHAR MajorFunction, PIO_STATUS_BLOCK IoStatus);
+NTSTATUS IopAnswer(PIO_STATUS_BLOCK IoStatusBlock, KPROCESSOR_MODE Mode, NTSTATUS Status,
+                   ULONG_PTR Information);
+
 /* ---- port.c ---- */
 extern POBJECT_TYPE IopCompletionType;
 NTSTATUS IopInitializePortType(VOID);

@@ -47,6 +47,22 @@ NTSYSAPI NTSTATUS NTAPI NtQueryVolumeInformationFile(HANDLE FileHandle,
                                                      PIO_STATUS_BLOCK IoStatusBlock,
                                                      PVOID FsInformation, ULONG Length,
                                                      FS_INFORMATION_CLASS FsInformationClass);
+NTSYSAPI NTSTATUS NTAPI NtSetVolumeInformationFile(HANDLE FileHandle,
+                                                   PIO_STATUS_BLOCK IoStatusBlock,
+                                                   PVOID FsInformation, ULONG Length,
+                                                   FS_INFORMATION_CLASS FsInformationClass);
+NTSYSAPI NTSTATUS NTAPI NtLockFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine,
+                                   PVOID ApcContext, PIO_STATUS_BLOCK IoStatusBlock,
+                                   PLARGE_INTEGER ByteOffset, PLARGE_INTEGER Length, ULONG Key,
+                                   BOOLEAN FailImmediately, BOOLEAN ExclusiveLock);
+NTSYSAPI NTSTATUS NTAPI NtUnlockFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock,
+                                     PLARGE_INTEGER ByteOffset, PLARGE_INTEGER Length, ULONG Key);
+NTSYSAPI NTSTATUS NTAPI NtQuerySecurityObject(HANDLE Handle,
+                                              SECURITY_INFORMATION SecurityInformation,
+                                              PSECURITY_DESCRIPTOR SecurityDescriptor, ULONG Length,
+                                              PULONG LengthNeeded);
+NTSYSAPI NTSTATUS NTAPI NtSetSecurityObject(HANDLE Handle, SECURITY_INFORMATION SecurityInformation,
+                                            PSECURITY_DESCRIPTOR SecurityDescriptor);
 /* Those of this thread on the file; does not wait for them. */
 NTSYSAPI NTSTATUS NTAPI NtCancelIoFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock);
 /* Those of the process on the file with this status block (NULL: all). STATUS_NOT_FOUND: there was

@@ -56,6 +56,22 @@ static NTSTATUS IopResolveOffset(PIOP_REQUEST Request, IOP_TRANSFER *Transfer)
     return Offset->QuadPart < 0 ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
 }
 
+/*
+ * A buffer that the driver gets as it is. What is read into is tried; of what is written from only
+ * the range is looked at, as ProbeForRead does: the driver's own access is guarded.
+ */
+static NTSTATUS IopProbeBare(PIOP_REQUEST Request, const IOP_TRANSFER *Transfer)
+{
+    ULONG_PTR Begin = (ULONG_PTR)Transfer->Buffer, End = Begin + Transfer->Length;
+
+    if (!Transfer->Write)
+        return IopProbe(Request->Mode, Transfer->Buffer, Transfer->Length, TRUE);
+    return Request->Mode != KernelMode && Transfer->Length != 0 &&
+                   (End < Begin || End > *MmUserProbeAddress)
+               ? STATUS_ACCESS_VIOLATION
+               : STATUS_SUCCESS;
+}
+
 static NTSTATUS IopPrepareTransfer(PIOP_REQUEST Request, IOP_TRANSFER *Transfer)
 {
     PIRP Irp = Request->Irp;
@@ -76,7 +92,7 @@ static NTSTATUS IopPrepareTransfer(PIOP_REQUEST Request, IOP_TRANSFER *Transfer)
         Status = IopMapRequest(Request, Transfer->Buffer, Transfer->Length,
                                Transfer->Write ? IoReadAccess : IoWriteAccess);
     } else {
-        Status = IopProbe(Request->Mode, Transfer->Buffer, Transfer->Length, !Transfer->Write);
+        Status = IopProbeBare(Request, Transfer);
         Irp->UserBuffer = Transfer->Buffer;
     }
     if (!NT_SUCCESS(Status))

@@ -366,6 +366,8 @@ typedef struct _IO_STACK_LOCATION {
 #define SL_READ_ACCESS_GRANTED    0x01
 #define SL_WRITE_ACCESS_GRANTED   0x04
 #define SL_FAIL_IF_LOCKED         0x01
+#define SL_FAIL_IMMEDIATELY       0x01
+#define SL_FAIL_IMMEDIATELY       0x01
 #define SL_EXCLUSIVE_LOCK         0x02
 #define SL_FORCE_ACCESS_CHECK     0x01
 #define SL_OPEN_PAGING_FILE       0x02
