@@ -4,6 +4,7 @@
  * four ways to wait, and reads that end by data, by their timer or by the program, each once.
  */
 #include "../lab.h"
+#include <sched.h>
 #include <time.h>
 #include <winioctl.h>
 #include "samples/time/time_public.h"
@@ -343,6 +344,114 @@ static void closing_cancels(void **state)
     stop();
 }
 
+/* ---- all three ends at once ---- */
+
+#define READERS 2
+#define RACES   5000 /* of each */
+
+static struct {
+    unsigned in_time, aborted;
+} ended[READERS];
+static unsigned writers_stop;
+
+static DWORD WINAPI race_reader(LPVOID context)
+{
+    unsigned self = (unsigned)(ULONG_PTR)context;
+    HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL);
+
+    for (unsigned race = 0; race < RACES; race++) {
+        OVERLAPPED read = {.hEvent = event};
+        char text[8] = "";
+        DWORD done = 0;
+
+        if (ReadFile(device, text, sizeof(text), NULL, &read) || GetLastError() != ERROR_IO_PENDING)
+            return 1;
+        if (race % 3 == self && !CancelIoEx(device, &read) && GetLastError() != ERROR_NOT_FOUND)
+            return 2;
+        if (GetOverlappedResult(device, &read, &done, TRUE)) {
+            if (done != 4 || memcmp(text, "race", 4) != 0)
+                return 3;
+            ended[self].in_time++;
+        } else {
+            if (GetLastError() != ERROR_OPERATION_ABORTED || done != 0)
+                return 4;
+            ended[self].aborted++;
+        }
+    }
+    CloseHandle(event);
+    return 0;
+}
+
+static DWORD WINAPI race_writer(LPVOID context)
+{
+    HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL);
+
+    (void)context;
+    while (__atomic_load_n(&writers_stop, __ATOMIC_RELAXED) == 0) {
+        OVERLAPPED write = {.hEvent = event};
+        DWORD done;
+
+        if (WriteFile(device, "race", 4, NULL, &write)) {
+            if (!GetOverlappedResult(device, &write, &done, TRUE) || done != 4)
+                return 1;
+        } else if (GetLastError() != ERROR_NOT_FOUND) {
+            return 2;
+        } else {
+            sched_yield();
+        }
+    }
+    CloseHandle(event);
+    return 0;
+}
+
+/* Data, the timer's DPC and the program's cancel, some ten thousand times: each read ends once. */
+static void cancel_against_completion(void **state)
+{
+    HANDLE readers[READERS], writer;
+    unsigned in_time = 0, aborted = 0;
+    ntio_counts before, after;
+    DWORD code;
+
+    (void)state;
+    start();
+    ntio_get_counts(&before);
+    memset(ended, 0, sizeof(ended));
+    writers_stop = 0;
+    set_limit(0);
+    writer = CreateThread(NULL, 0, race_writer, NULL, 0, NULL);
+    assert_non_null(writer);
+    for (unsigned i = 0; i < READERS; i++) {
+        readers[i] = CreateThread(NULL, 0, race_reader, (LPVOID)(ULONG_PTR)i, 0, NULL);
+        assert_non_null(readers[i]);
+    }
+    /* Limits of nothing and of a millisecond, in turn. */
+    for (ULONG limit = 0; WaitForMultipleObjects(READERS, readers, TRUE, 5) == WAIT_TIMEOUT;
+         limit = 1 - limit)
+        set_limit(limit);
+    for (unsigned i = 0; i < READERS; i++) {
+        assert_true(GetExitCodeThread(readers[i], &code));
+        assert_int_equal(code, 0);
+        assert_true(CloseHandle(readers[i]));
+        in_time += ended[i].in_time;
+        aborted += ended[i].aborted;
+    }
+    __atomic_store_n(&writers_stop, 1, __ATOMIC_RELAXED);
+    assert_int_equal(WaitForSingleObject(writer, 30000), WAIT_OBJECT_0);
+    assert_true(GetExitCodeThread(writer, &code));
+    assert_int_equal(code, 0);
+    assert_true(CloseHandle(writer));
+    TIME_COUNTS now = counts();
+    assert_int_equal(now.Reads, READERS * RACES);
+    assert_int_equal(in_time + aborted, READERS * RACES);
+    assert_int_equal(now.InTime, in_time);
+    assert_int_equal(now.TimedOut + now.Cancelled, aborted);
+    assert_true(now.InTime != 0 && now.TimedOut != 0 && now.Cancelled != 0);
+    ntio_get_counts(&after);
+    assert_int_equal(after.timers, before.timers);
+    assert_int_equal(after.irps, before.irps);
+    stop(); /* flushes the DPCs of timers that expired late: then they have all had one end */
+}
+
 static const struct CMUnitTest tests[] = {
     LAB_TEST(clocks_are_the_hosts),
     LAB_TEST(the_devices_timer),
@@ -352,6 +461,7 @@ static const struct CMUnitTest tests[] = {
     LAB_TEST(a_read_times_out),
     LAB_TEST(a_read_in_time_cancels_its_timer),
     LAB_TEST(closing_cancels),
+    LAB_TEST(cancel_against_completion),
 };
 
 LAB_MAIN("lab-time", tests)
