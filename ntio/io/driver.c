@@ -323,6 +323,11 @@ NTSTATUS IopCreateDriver(const WCHAR *ServiceName, const IOP_DRIVER_IMAGE *Image
 
 /* ---- unloading ---- */
 
+/*
+ * Under IopDeviceLock: does anything keep the driver? A driver with AddDevice serves the devices
+ * whose stacks it is in; one without that has attached by name may step out of the stack in its
+ * DriverUnload.
+ */
 BOOLEAN IopIsDriverBusy(PIOP_DRIVER Driver)
 {
     if (Driver->Holds != 0)
@@ -330,7 +335,8 @@ BOOLEAN IopIsDriverBusy(PIOP_DRIVER Driver)
     for (PDEVICE_OBJECT Device = Driver->Public.DeviceObject; Device != NULL;
          Device = Device->NextDevice) {
         if (Device->ReferenceCount != 0 || Device->AttachedDevice != NULL ||
-            IopBottom(Device)->DeviceObjectExtension->DeviceNode != NULL)
+            (Driver->Extension.AddDevice != NULL ? IopBottom(Device) : Device)
+                    ->DeviceObjectExtension->DeviceNode != NULL)
             return TRUE;
     }
     return FALSE;
