@@ -37,6 +37,70 @@ typedef struct _WNODE_HEADER {
 #define WNODE_FLAG_PDO_INSTANCE_NAMES    0x00010000
 #define WNODE_FLAG_SEVERITY_MASK         0xff000000
 
+/* Rights to a data block (IoWMIOpenBlock). */
+#define WMIGUID_QUERY        0x0001
+#define WMIGUID_SET          0x0002
+#define WMIGUID_NOTIFICATION 0x0004
+#define WMIGUID_EXECUTE      0x0010
+
+typedef struct {
+    ULONG OffsetInstanceData;
+    ULONG LengthInstanceData;
+} OFFSETINSTANCEDATAANDLENGTH, *POFFSETINSTANCEDATAANDLENGTH;
+
+/* All instances of a block; offsets from its beginning. A name is a counted string: USHORT of
+ * bytes, then the characters. */
+typedef struct tagWNODE_ALL_DATA {
+    struct _WNODE_HEADER WnodeHeader;
+    ULONG DataBlockOffset;
+    ULONG InstanceCount;
+    ULONG OffsetInstanceNameOffsets;
+    union {
+        ULONG FixedInstanceSize; /* with WNODE_FLAG_FIXED_INSTANCE_SIZE */
+        OFFSETINSTANCEDATAANDLENGTH OffsetInstanceDataAndLength[1];
+    };
+} WNODE_ALL_DATA, *PWNODE_ALL_DATA;
+
+typedef struct tagWNODE_SINGLE_INSTANCE {
+    struct _WNODE_HEADER WnodeHeader;
+    ULONG OffsetInstanceName;
+    ULONG InstanceIndex; /* with static names */
+    ULONG DataBlockOffset;
+    ULONG SizeDataBlock;
+    UCHAR VariableData[1];
+} WNODE_SINGLE_INSTANCE, *PWNODE_SINGLE_INSTANCE;
+
+typedef struct tagWNODE_SINGLE_ITEM {
+    struct _WNODE_HEADER WnodeHeader;
+    ULONG OffsetInstanceName;
+    ULONG InstanceIndex;
+    ULONG ItemId;
+    ULONG DataBlockOffset;
+    ULONG SizeDataItem;
+    UCHAR VariableData[1];
+} WNODE_SINGLE_ITEM, *PWNODE_SINGLE_ITEM;
+
+typedef struct tagWNODE_METHOD_ITEM {
+    struct _WNODE_HEADER WnodeHeader;
+    ULONG OffsetInstanceName;
+    ULONG InstanceIndex;
+    ULONG MethodId;
+    ULONG DataBlockOffset;
+    ULONG SizeDataBlock;
+    UCHAR VariableData[1];
+} WNODE_METHOD_ITEM, *PWNODE_METHOD_ITEM;
+
+/* A WNODE_ALL_DATA, _SINGLE_INSTANCE or _SINGLE_ITEM with WNODE_FLAG_EVENT_ITEM. */
+typedef struct tagWNODE_EVENT_ITEM {
+    struct _WNODE_HEADER WnodeHeader;
+} WNODE_EVENT_ITEM, *PWNODE_EVENT_ITEM;
+
+/* What comes instead where the buffer was too small (WNODE_FLAG_TOO_SMALL). */
+typedef struct tagWNODE_TOO_SMALL {
+    struct _WNODE_HEADER WnodeHeader;
+    ULONG SizeNeeded;
+} WNODE_TOO_SMALL, *PWNODE_TOO_SMALL;
+
 #define WMIREG_FLAG_EXPENSIVE         0x00000001
 #define WMIREG_FLAG_INSTANCE_LIST     0x00000004
 #define WMIREG_FLAG_INSTANCE_BASENAME 0x00000008

@@ -34,14 +34,15 @@ static const struct {
     {MmInitializeSystem, MmShutdownSystem},   {ObInitializeSystem, ObShutdownSystem},
     {PsInitializeSystem, PsShutdownSystem},   {CmInitializeSystem, CmShutdownSystem},
     {IoInitializeSystem, IoShutdownSystem},   {PoInitializeSystem, PoShutdownSystem},
-    {PnpInitializeSystem, PnpShutdownSystem}, {LdrInitializeSystem, LdrShutdownSystem},
-    {ScmInitializeSystem, ScmShutdownSystem}, {TraceInitialize, TraceShutdown},
+    {PnpInitializeSystem, PnpShutdownSystem}, {WmiInitializeSystem, WmiShutdownSystem},
+    {LdrInitializeSystem, LdrShutdownSystem}, {ScmInitializeSystem, ScmShutdownSystem},
+    {TraceInitialize, TraceShutdown},
 };
 #define INITP_COMPONENTS RTL_NUMBER_OF(InitpComponents)
 #define INITP_EX         1
 #define INITP_CM         5 /* with it the registry's file is loaded */
 #define INITP_PNP        8 /* stopped before the accounting: it removes the devices */
-C_ASSERT(INITP_COMPONENTS == 12);
+C_ASSERT(INITP_COMPONENTS == 13);
 
 BOOLEAN InitpIsUp(VOID)
 {

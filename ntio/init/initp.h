@@ -5,7 +5,7 @@
 
 #include "ntio.h"
 #include "ntio/ldr/ldr.h"
-#include "ntio/pnp/pnp.h"
+#include "ntio/wmi/wmi.h"
 #include "ntio/trace/trace.h"
 
 #define INITP_SERVICES L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\"

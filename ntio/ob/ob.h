@@ -101,6 +101,8 @@ NTSTATUS ObpCreateHandle(PVOID Object, ACCESS_MASK Access, ULONG HandleAttribute
 
 POBJECT_TYPE ObpTypeOf(PVOID Object);
 const WCHAR *ObpTypeName(POBJECT_TYPE Type); /* terminated */
+/* Adds a reference unless the object is on its way out: FALSE. */
+BOOLEAN ObpReferenceUnlessDying(PVOID Object);
 LONG_PTR ObpReferenceCount(PVOID Object);
 LONG_PTR ObpHandleCount(PVOID Object);
 /* The DISPATCHER_HEADER of a waitable object, or NULL. */

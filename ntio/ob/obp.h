@@ -115,8 +115,6 @@ extern POBJECT_TYPE ExpEventObjectType, ExpSemaphoreObjectType;
 /* ---- object.c ---- */
 VOID ObpInitializeObjects(VOID);
 VOID ObpFreeKept(VOID);
-/* Adds a reference unless the object is on its way out: FALSE. */
-BOOLEAN ObpReferenceUnlessDying(PVOID Object);
 /* Every live object, referenced, into an array of the pool (OBP_TAG_WORK); the caller drops both.
  */
 NTSTATUS ObpSnapshotObjects(PVOID **Objects, ULONG *Count);

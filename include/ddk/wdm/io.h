@@ -330,9 +330,62 @@ NTKERNELAPI VOID NTAPI IoWriteErrorLogEntry(PVOID ElEntry);
 #define WMIREG_ACTION_BLOCK_IRPS   5
 #define WMIREGISTER                0
 #define WMIUPDATE                  1
+/*
+ * A provider's device comes, goes (waits for requests that it still has: not from its dispatch
+ * routine), or has other blocks than before. The driver is asked which (IRP_MN_REGINFO_EX, in a
+ * system thread). STATUS_INVALID_PARAMETER: no such action, or the device is not registered.
+ * STATUS_OBJECT_NAME_COLLISION: it is already. [PASSIVE]
+ */
 NTKERNELAPI NTSTATUS NTAPI IoWMIRegistrationControl(PDEVICE_OBJECT DeviceObject, ULONG Action);
+/* An event for all who listen. On success the buffer (pool) is WMI's, else the caller's still.
+ * STATUS_UNSUCCESSFUL: not an event. [<=DISPATCH] */
 NTKERNELAPI NTSTATUS NTAPI IoWMIWriteEvent(PVOID WnodeEventItem);
+/* What WNODE_HEADER.ProviderId is; 0: not registered. [<=DISPATCH] */
 NTKERNELAPI ULONG NTAPI IoWMIDeviceObjectToProviderId(PDEVICE_OBJECT DeviceObject);
+
+/* WMI from the other side: who asks providers. [<=APC, but see IoWMISetNotificationCallback] */
+typedef VOID NTAPI FWMI_NOTIFICATION_CALLBACK(PVOID Wnode, PVOID Context);
+typedef FWMI_NOTIFICATION_CALLBACK *WMI_NOTIFICATION_CALLBACK;
+/* The block of this GUID, for what WMIGUID_* says; ObDereferenceObject closes it.
+ * STATUS_WMI_GUID_NOT_FOUND: nobody provides it. */
+NTKERNELAPI NTSTATUS NTAPI IoWMIOpenBlock(LPCGUID Guid, ULONG DesiredAccess,
+                                          PVOID *DataBlockObject);
+/* One WNODE_ALL_DATA for each provider, chained by Linkage. STATUS_BUFFER_TOO_SMALL:
+ * *InOutBufferSize is what it takes. */
+NTKERNELAPI NTSTATUS NTAPI IoWMIQueryAllData(PVOID DataBlockObject, ULONG *InOutBufferSize,
+                                             PVOID OutBuffer);
+/* One WNODE_SINGLE_INSTANCE. STATUS_WMI_INSTANCE_NOT_FOUND. */
+NTKERNELAPI NTSTATUS NTAPI IoWMIQuerySingleInstance(PVOID DataBlockObject,
+                                                    PUNICODE_STRING InstanceName,
+                                                    ULONG *InOutBufferSize, PVOID OutBuffer);
+/* STATUS_WMI_READ_ONLY, STATUS_WMI_SET_FAILURE, or what the driver says. */
+NTKERNELAPI NTSTATUS NTAPI IoWMISetSingleInstance(PVOID DataBlockObject,
+                                                  PUNICODE_STRING InstanceName, ULONG Version,
+                                                  ULONG ValueBufferSize, PVOID ValueBuffer);
+NTKERNELAPI NTSTATUS NTAPI IoWMISetSingleItem(PVOID DataBlockObject, PUNICODE_STRING InstanceName,
+                                              ULONG DataItemId, ULONG Version,
+                                              ULONG ValueBufferSize, PVOID ValueBuffer);
+/* *OutBufferSize: what the buffer takes, then what was written. */
+NTKERNELAPI NTSTATUS NTAPI IoWMIExecuteMethod(PVOID DataBlockObject, PUNICODE_STRING InstanceName,
+                                              ULONG MethodId, ULONG InBufferSize,
+                                              PULONG OutBufferSize, PUCHAR InOutBuffer);
+/* Callback is called for each event of the block, in a system thread at PASSIVE_LEVEL, until the
+ * block is closed. STATUS_INVALID_DEVICE_STATE: it has one already. */
+NTKERNELAPI NTSTATUS NTAPI IoWMISetNotificationCallback(PVOID Object,
+                                                        WMI_NOTIFICATION_CALLBACK Callback,
+                                                        PVOID Context);
+/* A base for instance names; the caller frees the buffer (ExFreePool). */
+NTKERNELAPI NTSTATUS NTAPI IoWMISuggestInstanceName(PDEVICE_OBJECT PhysicalDeviceObject,
+                                                    PUNICODE_STRING SymbolicLinkName,
+                                                    BOOLEAN CombineNames,
+                                                    PUNICODE_STRING SuggestedInstanceName);
+/* The name of the device's first instance of the block, by its PDO; the caller frees the buffer. */
+NTKERNELAPI NTSTATUS NTAPI IoWMIDeviceObjectToInstanceName(PVOID DataBlockObject,
+                                                           PDEVICE_OBJECT DeviceObject,
+                                                           PUNICODE_STRING InstanceName);
+/* InstanceCount numbers that nobody else got for this GUID. */
+NTKERNELAPI NTSTATUS NTAPI IoWMIAllocateInstanceIds(GUID *Guid, ULONG InstanceCount,
+                                                    ULONG *FirstInstanceId);
 
 #ifdef __cplusplus
 }
