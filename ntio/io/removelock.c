@@ -3,9 +3,10 @@
  * removelock.c - remove locks.
  *
  * IoCount begins at 1, which IoReleaseRemoveLockAndWait takes away together with its caller's own.
- * Acquire counts first and looks at Removed then; ReleaseAndWait sets Removed first and counts
- * then: one of them sees the other. Whoever brings the count to 0 sets the event and touches the
- * lock no more.
+ * So it comes to 0 once, after Removed was set, and nobody counts up from 0: whoever brings it
+ * there is the only one to set the event, and touches the lock no more. (Windows lets a late
+ * acquisition count up and down again; then two may bring it to 0, and the slower one sets the
+ * event of a device that has gone.)
  *
  * A driver that was built with DBG=1 passes a larger size: then each acquisition is remembered by
  * its tag.
@@ -100,12 +101,15 @@ NTSTATUS NTAPI IoAcquireRemoveLockEx(PIO_REMOVE_LOCK RemoveLock, PVOID Tag, PCST
     LONG Count;
 
     KE_IRQL_AT_MOST(DISPATCH_LEVEL);
-    Count = InterlockedIncrement(&RemoveLock->Common.IoCount);
-    if (NTIO_UNLIKELY(__atomic_load_n(&RemoveLock->Common.Removed, __ATOMIC_SEQ_CST))) {
-        if (InterlockedDecrement(&RemoveLock->Common.IoCount) == 0)
-            KeSetEvent(&RemoveLock->Common.RemoveEvent, IO_NO_INCREMENT, FALSE);
-        return STATUS_DELETE_PENDING;
-    }
+    Count = __atomic_load_n(&RemoveLock->Common.IoCount, __ATOMIC_ACQUIRE);
+    do {
+        /* Count was read before Removed: it is 1 or more, and if it still stands, ReleaseAndWait
+         * either has not taken its two away or waits for others, and then for us as well. */
+        if (NTIO_UNLIKELY(__atomic_load_n(&RemoveLock->Common.Removed, __ATOMIC_SEQ_CST)))
+            return STATUS_DELETE_PENDING;
+    } while (!__atomic_compare_exchange_n(&RemoveLock->Common.IoCount, &Count, Count + 1, FALSE,
+                                          __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE));
+    Count++;
     if (IopTracks(RemlockSize))
         IopTrackAcquire((PIOP_DBG_REMOVE_LOCK)RemoveLock, Tag, File, Line, Count);
     return STATUS_SUCCESS;
