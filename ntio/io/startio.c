@@ -77,12 +77,20 @@ static VOID IopStartNext(PDEVICE_OBJECT Device, BOOLEAN ByKey, ULONG Key, BOOLEA
     } while (InterlockedDecrement(&Extension->StartIoCount) != 0);
 }
 
+static BOOLEAN IopInsertPacket(PDEVICE_OBJECT Device, PIRP Irp, PULONG Key)
+{
+    PKDEVICE_QUEUE_ENTRY Entry = &Irp->Tail.Overlay.DeviceQueueEntry;
+
+    return Key != NULL ? KeInsertByKeyDeviceQueue(&Device->DeviceQueue, Entry, *Key)
+                       : KeInsertDeviceQueue(&Device->DeviceQueue, Entry);
+}
+
 VOID NTAPI IoStartPacket(PDEVICE_OBJECT DeviceObject, PIRP Irp, PULONG Key,
                          PDRIVER_CANCEL CancelFunction)
 {
-    PKDEVICE_QUEUE_ENTRY Entry = &Irp->Tail.Overlay.DeviceQueueEntry;
+    ULONG Flags = DeviceObject->DeviceObjectExtension->StartIoFlags;
     KIRQL Old, CancelIrql = DISPATCH_LEVEL;
-    BOOLEAN Queued;
+    BOOLEAN Queued, WasIdle;
 
     KE_IRQL_AT_MOST(DISPATCH_LEVEL);
     KeRaiseIrql(DISPATCH_LEVEL, &Old);
@@ -90,38 +98,34 @@ VOID NTAPI IoStartPacket(PDEVICE_OBJECT DeviceObject, PIRP Irp, PULONG Key,
         IoAcquireCancelSpinLock(&CancelIrql);
         IoSetCancelRoutine(Irp, CancelFunction);
     }
-    Queued = Key != NULL ? KeInsertByKeyDeviceQueue(&DeviceObject->DeviceQueue, Entry, *Key)
-                         : KeInsertDeviceQueue(&DeviceObject->DeviceQueue, Entry);
-    if (Queued) {
-        if (CancelFunction != NULL) {
-            if (IopIsCancelled(Irp) && IoSetCancelRoutine(Irp, NULL) != NULL) {
-                /* Cancelled before it came here: its routine finds it in the queue. */
-                Irp->CancelIrql = CancelIrql;
-                CancelFunction(DeviceObject, Irp); /* releases the lock */
-            } else {
-                IoReleaseCancelSpinLock(CancelIrql);
-            }
-        }
-    } else {
+    Queued = IopInsertPacket(DeviceObject, Irp, Key);
+    /*
+     * Deferred, also the first one goes through IopStartNext, because whoever took the last packet
+     * and found the queue idle may not be out of it yet. So it stands in the queue, which is busy
+     * now and stays so: nobody asks for a next packet before one has been started.
+     */
+    WasIdle = !Queued && (Flags & IOP_STARTIO_DEFERRED) != 0;
+    if (WasIdle)
+        Queued = IopInsertPacket(DeviceObject, Irp, Key);
+    if (!Queued) {
         DeviceObject->CurrentIrp = Irp;
         if (CancelFunction != NULL) {
-            if ((DeviceObject->DeviceObjectExtension->StartIoFlags & IOP_STARTIO_NO_CANCEL) != 0)
+            if ((Flags & IOP_STARTIO_NO_CANCEL) != 0)
                 IoSetCancelRoutine(Irp, NULL);
             IoReleaseCancelSpinLock(CancelIrql);
         }
-        if ((DeviceObject->DeviceObjectExtension->StartIoFlags & IOP_STARTIO_DEFERRED) == 0) {
-            DeviceObject->DriverObject->DriverStartIo(DeviceObject, Irp);
+        DeviceObject->DriverObject->DriverStartIo(DeviceObject, Irp);
+    } else if (CancelFunction != NULL) {
+        if (IopIsCancelled(Irp) && IoSetCancelRoutine(Irp, NULL) != NULL) {
+            /* Cancelled before it came here: its routine finds it in the queue. */
+            Irp->CancelIrql = CancelIrql;
+            CancelFunction(DeviceObject, Irp); /* releases the lock */
         } else {
-            /* IoStartNextPacket from within is counted, and done when this call is back. */
-            InterlockedIncrement(&DeviceObject->DeviceObjectExtension->StartIoCount);
-            DeviceObject->DriverObject->DriverStartIo(DeviceObject, Irp);
-            while (InterlockedDecrement(&DeviceObject->DeviceObjectExtension->StartIoCount) != 0) {
-                PIRP Next = IopTakePacket(DeviceObject, FALSE, 0, CancelFunction != NULL);
-                if (Next != NULL)
-                    DeviceObject->DriverObject->DriverStartIo(DeviceObject, Next);
-            }
+            IoReleaseCancelSpinLock(CancelIrql);
         }
     }
+    if (WasIdle)
+        IopStartNext(DeviceObject, FALSE, 0, CancelFunction != NULL);
     KeLowerIrql(Old);
 }
 
