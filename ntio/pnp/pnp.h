@@ -82,6 +82,7 @@ typedef struct _DEVICE_NODE {
     ULONG DeviceState;      /* PNP_DEVICE_* of the last IRP_MN_QUERY_PNP_DEVICE_STATE */
     PCM_RESOURCE_LIST BootResources, Resources, ResourcesTranslated;
     PIO_RESOURCE_REQUIREMENTS_LIST Requirements;
+    PIO_RESOURCE_REQUIREMENTS_LIST Filtered; /* as the function driver changed it; the worker's */
     struct _PNP_ACTION EnumerateAction, StateAction, EjectAction, CloseAction;
 } DEVICE_NODE, *PDEVICE_NODE;
 

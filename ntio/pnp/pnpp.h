@@ -164,10 +164,27 @@ IOP_IDLE_DRIVER PnpIdleDriver;    /* io's callout; any thread */
  * Node->Resources. STATUS_CONFLICTING_ADDRESSES. */
 NTSTATUS PnpAssignResources(PDEVICE_NODE Node, const IO_RESOURCE_REQUIREMENTS_LIST *Requirements);
 VOID PnpReleaseResources(PDEVICE_NODE Node);
+/* Whether both lists can be satisfied once Other gives up what it has. Nothing changes. */
+BOOLEAN PnpCouldMove(PDEVICE_NODE Node, const IO_RESOURCE_REQUIREMENTS_LIST *Wanted,
+                     PDEVICE_NODE Other, const IO_RESOURCE_REQUIREMENTS_LIST *OtherWanted);
 SIZE_T PnpResourceListBytes(const CM_RESOURCE_LIST *List);
 IOP_QUERY_RESOURCES PnpQueryResources; /* io's callout; any thread */
 
+/* ---- rebalance.c ---- */
+/*
+ * Gives the device what it needs: the bus driver's list, as the function driver changes it. Drivers
+ * get a copy, which they may replace by a block of their own; the bus driver's stays for the next
+ * start. Where another device has it, that may have to move (a pause of it, see there).
+ * STATUS_CONFLICTING_ADDRESSES.
+ */
+NTSTATUS PnpAssign(PDEVICE_NODE Node);
+NTSTATUS PnpSendStart(PDEVICE_NODE Node);
+/* Stops the device where it may be stopped, asks again what it needs, and starts it with that. */
+VOID PnpRequirementsChanged(PDEVICE_NODE Node);
+
 /* ---- start.c ---- */
+/* CM_PROB_* for a START that failed. */
+ULONG PnpStartProblem(NTSTATUS Status);
 /* From PnpInitialized: driver, start, children. Whatever the outcome, it is in the node's state and
  * comes back. */
 NTSTATUS PnpConfigure(PDEVICE_NODE Node);

@@ -107,6 +107,10 @@ static BOOLEAN PnppOverlaps(const CM_PARTIAL_RESOURCE_LIST *List, ULONG Count,
     return FALSE;
 }
 
+/* While PnpCouldMove tries: a device whose resources do not count, and some that are promised. */
+static PDEVICE_NODE PnppIgnored;
+static const CM_RESOURCE_LIST *PnppPromised;
+
 /* The same against everything that other devices have. */
 static BOOLEAN PnppTaken(PDEVICE_NODE Self, const CM_PARTIAL_RESOURCE_DESCRIPTOR *Wanted,
                          ULONGLONG *Beyond)
@@ -116,7 +120,7 @@ static BOOLEAN PnppTaken(PDEVICE_NODE Self, const CM_PARTIAL_RESOURCE_DESCRIPTOR
     while ((Node = PnpNextLeafFirst(PnpRootNode, Node)) != NULL) {
         const CM_PARTIAL_RESOURCE_LIST *List;
 
-        if (Node == Self || Node->Resources == NULL)
+        if (Node == Self || Node == PnppIgnored || Node->Resources == NULL)
             continue;
         /* A boot configuration may name several buses; what is handed out here stands in the first
          * part. */
@@ -124,7 +128,9 @@ static BOOLEAN PnppTaken(PDEVICE_NODE Self, const CM_PARTIAL_RESOURCE_DESCRIPTOR
         if (PnppOverlaps(List, List->Count, Wanted, Beyond))
             return TRUE;
     }
-    return FALSE;
+    return PnppPromised != NULL &&
+           PnppOverlaps(&PnppPromised->List[0].PartialResourceList,
+                        PnppPromised->List[0].PartialResourceList.Count, Wanted, Beyond);
 }
 
 static VOID PnppPlace(CM_PARTIAL_RESOURCE_DESCRIPTOR *Result, const IO_RESOURCE_DESCRIPTOR *Wanted,
@@ -317,6 +323,23 @@ static NTSTATUS PnppFitAlternatives(PDEVICE_NODE Node,
         Wanted = (const IO_RESOURCE_LIST *)&Wanted->Descriptors[Wanted->Count];
     }
     return STATUS_CONFLICTING_ADDRESSES;
+}
+
+BOOLEAN PnpCouldMove(PDEVICE_NODE Node, const IO_RESOURCE_REQUIREMENTS_LIST *Wanted,
+                     PDEVICE_NODE Other, const IO_RESOURCE_REQUIREMENTS_LIST *OtherWanted)
+{
+    PCM_RESOURCE_LIST First = NULL, Second = NULL;
+    BOOLEAN Could;
+
+    PnppIgnored = Other;
+    Could = NT_SUCCESS(PnppFitAlternatives(Node, Wanted, &First));
+    PnppPromised = First;
+    Could = Could && NT_SUCCESS(PnppFitAlternatives(Other, OtherWanted, &Second));
+    PnppIgnored = NULL;
+    PnppPromised = NULL;
+    PnpFree(First);
+    PnpFree(Second);
+    return Could;
 }
 
 NTSTATUS PnpAssignResources(PDEVICE_NODE Node, const IO_RESOURCE_REQUIREMENTS_LIST *Requirements)

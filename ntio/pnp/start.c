@@ -1,47 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * start.c - resources, START, what a started device says of its state, and the pause that gives it
- * other resources.
- */
+/* start.c - START, and what a started device says of its state. */
 #include "ntio/pnp/pnpp.h"
 
-/*
- * Gives the device what it needs: the bus driver's list, as the function driver changes it. Drivers
- * get a copy, which they may replace by a block of their own; the bus driver's stays for the next
- * start.
- */
-static NTSTATUS PnppAssign(PDEVICE_NODE Node)
-{
-    IO_STACK_LOCATION Stack = {.MinorFunction = IRP_MN_FILTER_RESOURCE_REQUIREMENTS};
-    PIO_RESOURCE_REQUIREMENTS_LIST List = NULL;
-    ULONG_PTR Information;
-    NTSTATUS Status;
-
-    if (Node->Requirements != NULL) {
-        List = ExAllocatePoolWithTag(PagedPool, Node->Requirements->ListSize, PNP_TAG);
-        if (List == NULL)
-            return STATUS_INSUFFICIENT_RESOURCES;
-        memcpy(List, Node->Requirements, Node->Requirements->ListSize);
-    }
-    Information = (ULONG_PTR)List;
-    Stack.Parameters.FilterResourceRequirements.IoResourceRequirementList = List;
-    if (NT_SUCCESS(PnpSendIrp(Node->PhysicalDeviceObject, &Stack, &Information)))
-        List = (PIO_RESOURCE_REQUIREMENTS_LIST)Information;
-    Status = PnpAssignResources(Node, List);
-    PnpFree(List);
-    return Status;
-}
-
-static NTSTATUS PnppSendStart(PDEVICE_NODE Node)
-{
-    IO_STACK_LOCATION Stack = {.MinorFunction = IRP_MN_START_DEVICE};
-
-    Stack.Parameters.StartDevice.AllocatedResources = Node->Resources;
-    Stack.Parameters.StartDevice.AllocatedResourcesTranslated = Node->ResourcesTranslated;
-    return PnpSendIrp(Node->PhysicalDeviceObject, &Stack, NULL);
-}
-
-static ULONG PnppStartProblem(NTSTATUS Status)
+ULONG PnpStartProblem(NTSTATUS Status)
 {
     switch (Status) {
     case STATUS_PNP_REBOOT_REQUIRED:
@@ -51,42 +12,6 @@ static ULONG PnppStartProblem(NTSTATUS Status)
     default:
         return CM_PROB_FAILED_START;
     }
-}
-
-/* Stops the device where it may be stopped, asks again what it needs, and starts it with that. */
-static VOID PnppRebalance(PDEVICE_NODE Node)
-{
-    PDEVICE_OBJECT Pdo = Node->PhysicalDeviceObject;
-    IO_STACK_LOCATION Stack = {.MinorFunction = IRP_MN_QUERY_RESOURCE_REQUIREMENTS};
-    ULONG_PTR Information = 0;
-    NTSTATUS Status;
-
-    Status = PnpSendSimpleIrp(Pdo, IRP_MN_QUERY_STOP_DEVICE);
-    if (!NT_SUCCESS(Status)) {
-        (void)PnpSendSimpleIrp(Pdo, IRP_MN_CANCEL_STOP_DEVICE);
-        DbgPrint("PnP: %ws can't be stopped (0x%08x); it keeps its resources\n", Node->InstancePath,
-                 Status);
-        return;
-    }
-    (void)PnpSendSimpleIrp(Pdo, IRP_MN_STOP_DEVICE);
-    PnpReleaseResources(Node);
-    if (NT_SUCCESS(PnpSendIrp(Pdo, &Stack, &Information))) {
-        PIO_RESOURCE_REQUIREMENTS_LIST Old;
-
-        KiLock(&PnpTreeLock);
-        Old = Node->Requirements;
-        Node->Requirements = (PIO_RESOURCE_REQUIREMENTS_LIST)Information;
-        KiUnlock(&PnpTreeLock);
-        PnpFree(Old);
-    }
-    Status = PnppAssign(Node);
-    if (!NT_SUCCESS(Status)) {
-        PnpFailDevice(Node, CM_PROB_NORMAL_CONFLICT, Status);
-        return;
-    }
-    Status = PnppSendStart(Node);
-    if (!NT_SUCCESS(Status))
-        PnpFailDevice(Node, PnppStartProblem(Status), Status);
 }
 
 /* Asks the device's state and does what follows from it. */
@@ -103,7 +28,7 @@ static VOID PnppQueryState(PDEVICE_NODE Node, BOOLEAN JustStarted)
     if (State & PNP_DEVICE_REMOVED)
         PnpSurpriseRemove(Node, TRUE, CM_PROB_DEVICE_NOT_THERE, STATUS_NO_SUCH_DEVICE);
     else if ((State & PNP_DEVICE_RESOURCE_REQUIREMENTS_CHANGED) && !JustStarted)
-        PnppRebalance(Node);
+        PnpRequirementsChanged(Node);
     else if (State & PNP_DEVICE_FAILED)
         PnpSurpriseRemove(Node, TRUE, CM_PROB_FAILED_POST_START, STATUS_UNSUCCESSFUL);
     else if (State & PNP_DEVICE_DISABLED)
@@ -115,14 +40,14 @@ static NTSTATUS PnppStart(PDEVICE_NODE Node)
     DEVICE_CAPABILITIES Capabilities;
     NTSTATUS Status;
 
-    Status = PnppAssign(Node);
+    Status = PnpAssign(Node);
     if (!NT_SUCCESS(Status)) {
         PnpFailDevice(Node, CM_PROB_NORMAL_CONFLICT, Status);
         return Status;
     }
-    Status = PnppSendStart(Node);
+    Status = PnpSendStart(Node);
     if (!NT_SUCCESS(Status)) {
-        PnpFailDevice(Node, PnppStartProblem(Status), Status);
+        PnpFailDevice(Node, PnpStartProblem(Status), Status);
         return Status;
     }
     PnpSetProblem(Node, PnpStarted, 0, STATUS_SUCCESS);

@@ -58,6 +58,7 @@ VOID PnpDereferenceNode(PDEVICE_NODE Node)
     PnpReleaseResources(Node);
     PnpFree(Node->BootResources);
     PnpFree(Node->Requirements);
+    PnpFree(Node->Filtered);
     PnpFree(Node->InstancePath);
     PnpFree(Node->Service);
     PnpFree(Node->HardwareIds);
