@@ -40,12 +40,12 @@ static NTSTATUS CheckVerify(PCDROM_IOCTL Ioctl)
 
     if (Ioctl->Output != 0 && Ioctl->Output < sizeof(ULONG))
         return STATUS_BUFFER_TOO_SMALL;
-    Status = CdromTestUnitReady(Ioctl->Device);
+    Status = ClassTestUnitReady(&Ioctl->Device->Class);
     if (!NT_SUCCESS(Status) || Ioctl->Output == 0)
         return Status;
-    KeAcquireSpinLock(&Ioctl->Device->Lock, &Irql);
-    Change = Ioctl->Device->MediaChange;
-    KeReleaseSpinLock(&Ioctl->Device->Lock, Irql);
+    KeAcquireSpinLock(&Ioctl->Device->Class.Lock, &Irql);
+    Change = Ioctl->Device->Class.MediaChange;
+    KeReleaseSpinLock(&Ioctl->Device->Class.Lock, Irql);
     return Answer(Ioctl, &Change, sizeof(Change), FALSE);
 }
 
@@ -53,7 +53,7 @@ static NTSTATUS FillGeometry(PCDROM_DEVICE Device, PDISK_GEOMETRY_EX Geometry)
 {
     ULONG64 Blocks;
     ULONG BlockSize;
-    NTSTATUS Status = CdromReadCapacity(Device, &Blocks, &BlockSize);
+    NTSTATUS Status = ClassReadCapacity(&Device->Class, &Blocks, &BlockSize);
 
     if (!NT_SUCCESS(Status))
         return Status;
@@ -101,7 +101,7 @@ static NTSTATUS GetCapacity(PCDROM_IOCTL Ioctl)
 
     if (Ioctl->Output < sizeof(Capacity))
         return STATUS_BUFFER_TOO_SMALL;
-    Status = CdromReadCapacity(Ioctl->Device, &Blocks, &BlockSize);
+    Status = ClassReadCapacity(&Ioctl->Device->Class, &Blocks, &BlockSize);
     if (!NT_SUCCESS(Status))
         return Status;
     RtlZeroMemory(&Capacity, sizeof(Capacity));
@@ -132,12 +132,12 @@ static NTSTATUS GetHotplug(PCDROM_IOCTL Ioctl)
 
 static NTSTATUS Eject(PCDROM_IOCTL Ioctl)
 {
-    return CdromStartStop(Ioctl->Device, 0x02);
+    return ClassStartStop(&Ioctl->Device->Class, 0x02);
 }
 
 static NTSTATUS Load(PCDROM_IOCTL Ioctl)
 {
-    return CdromStartStop(Ioctl->Device, 0x03);
+    return ClassStartStop(&Ioctl->Device->Class, 0x03);
 }
 
 static NTSTATUS MediaRemoval(PCDROM_IOCTL Ioctl)
@@ -146,7 +146,7 @@ static NTSTATUS MediaRemoval(PCDROM_IOCTL Ioctl)
 
     if (Ioctl->Input < sizeof(*Prevent))
         return STATUS_INFO_LENGTH_MISMATCH;
-    return CdromPreventRemoval(Ioctl->Device, Prevent->PreventMediaRemoval);
+    return ClassPreventRemoval(&Ioctl->Device->Class, Prevent->PreventMediaRemoval);
 }
 
 static NTSTATUS IsWritable(PCDROM_IOCTL Ioctl)
@@ -161,11 +161,12 @@ static ULONG DataLength(PCDROM_IOCTL Ioctl, ULONG Most)
 {
     if (Most > Ioctl->Output)
         Most = Ioctl->Output;
-    return Most < Ioctl->Device->MaximumTransfer ? Most : Ioctl->Device->MaximumTransfer;
+    return Most < Ioctl->Device->Class.MaximumTransfer ? Most
+                                                       : Ioctl->Device->Class.MaximumTransfer;
 }
 
 /* A command whose Length bytes of data go straight to the caller, as much as there is. */
-static NTSTATUS SendForData(PCDROM_IOCTL Ioctl, PCDROM_COMMAND Command, ULONG Length)
+static NTSTATUS SendForData(PCDROM_IOCTL Ioctl, PCLASS_COMMAND Command, ULONG Length)
 {
     PVOID Data;
     NTSTATUS Status;
@@ -174,10 +175,10 @@ static NTSTATUS SendForData(PCDROM_IOCTL Ioctl, PCDROM_COMMAND Command, ULONG Le
     if (Data == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
     RtlZeroMemory(Data, Length);
-    Command->TimeOut = CDROM_TIMEOUT;
+    Command->TimeOut = CLASS_TIMEOUT;
     Command->Buffer = Data;
     Command->Length = Length;
-    Status = CdromSendCommand(Ioctl->Device, Command);
+    Status = ClassSendCommand(&Ioctl->Device->Class, Command);
     if (NT_SUCCESS(Status))
         Status = Answer(Ioctl, Data, Command->Transferred, TRUE);
     ExFreePoolWithTag(Data, CDROM_TAG);
@@ -188,7 +189,7 @@ static NTSTATUS ReadTocFormat(PCDROM_IOCTL Ioctl, UCHAR Format, BOOLEAN Msf, UCH
                               ULONG Least, ULONG Most)
 {
     ULONG Length = DataLength(Ioctl, Most);
-    CDROM_COMMAND Command = {.Cdb = {SCSIOP_READ_TOC, Msf ? 0x02 : 0, Format & 0x0F, 0, 0, 0,
+    CLASS_COMMAND Command = {.Cdb = {SCSIOP_READ_TOC, Msf ? 0x02 : 0, Format & 0x0F, 0, 0, 0,
                                      SessionTrack, (UCHAR)(Length >> 8), (UCHAR)Length},
                              .CdbLength = 10};
 
@@ -226,7 +227,7 @@ static NTSTATUS GetConfiguration(PCDROM_IOCTL Ioctl)
 {
     const GET_CONFIGURATION_IOCTL_INPUT *Question = Ioctl->Buffer;
     ULONG Length = DataLength(Ioctl, 0xFFFF);
-    CDROM_COMMAND Command = {.CdbLength = 10};
+    CLASS_COMMAND Command = {.CdbLength = 10};
 
     if (Ioctl->Input < sizeof(*Question))
         return STATUS_INFO_LENGTH_MISMATCH;
@@ -246,7 +247,7 @@ static NTSTATUS GetConfiguration(PCDROM_IOCTL Ioctl)
 static NTSTATUS GetInquiryData(PCDROM_IOCTL Ioctl)
 {
     ULONG Length = DataLength(Ioctl, 255);
-    CDROM_COMMAND Command = {.Cdb = {SCSIOP_INQUIRY, 0, 0, 0, (UCHAR)Length}, .CdbLength = 6};
+    CLASS_COMMAND Command = {.Cdb = {SCSIOP_INQUIRY, 0, 0, 0, (UCHAR)Length}, .CdbLength = 6};
 
     if (Ioctl->Output < 36)
         return STATUS_BUFFER_TOO_SMALL;
@@ -257,7 +258,7 @@ static NTSTATUS ReadSubChannel(PCDROM_IOCTL Ioctl)
 {
     const CDROM_SUB_Q_DATA_FORMAT *Question = Ioctl->Buffer;
     ULONG Length = DataLength(Ioctl, sizeof(SUB_Q_CHANNEL_DATA));
-    CDROM_COMMAND Command = {.CdbLength = 10};
+    CLASS_COMMAND Command = {.CdbLength = 10};
 
     if (Ioctl->Input < sizeof(*Question))
         return STATUS_INFO_LENGTH_MISMATCH;
@@ -289,7 +290,7 @@ static NTSTATUS DiskType(PCDROM_IOCTL Ioctl)
 static NTSTATUS SetSpeed(PCDROM_IOCTL Ioctl)
 {
     const CDROM_SET_SPEED *Speed = Ioctl->Buffer;
-    CDROM_COMMAND Command = {.CdbLength = 12, .TimeOut = CDROM_TIMEOUT};
+    CLASS_COMMAND Command = {.CdbLength = 12, .TimeOut = CLASS_TIMEOUT};
 
     if (Ioctl->Input < sizeof(*Speed))
         return STATUS_INFO_LENGTH_MISMATCH;
@@ -301,7 +302,7 @@ static NTSTATUS SetSpeed(PCDROM_IOCTL Ioctl)
     Command.Cdb[3] = (UCHAR)Speed->ReadSpeed;
     Command.Cdb[4] = (UCHAR)(Speed->WriteSpeed >> 8);
     Command.Cdb[5] = (UCHAR)Speed->WriteSpeed;
-    return CdromSendCommand(Ioctl->Device, &Command);
+    return ClassSendCommand(&Ioctl->Device->Class, &Command);
 }
 
 static NTSTATUS RawRead(PCDROM_IOCTL Ioctl)
@@ -357,24 +358,24 @@ NTSTATUS NTAPI CdromDispatchDeviceControl(PDEVICE_OBJECT DeviceObject, PIRP Irp)
                          .Buffer = Irp->AssociatedIrp.SystemBuffer,
                          .Input = Stack->Parameters.DeviceIoControl.InputBufferLength,
                          .Output = Stack->Parameters.DeviceIoControl.OutputBufferLength};
-    NTSTATUS Status = IoAcquireRemoveLock(&Device->RemoveLock, Irp);
+    NTSTATUS Status = IoAcquireRemoveLock(&Device->Class.RemoveLock, Irp);
     ULONG Index;
 
     if (!NT_SUCCESS(Status))
-        return CdromCompleteIrp(Irp, STATUS_DEVICE_DOES_NOT_EXIST, 0);
+        return ClassCompleteIrp(Irp, STATUS_DEVICE_DOES_NOT_EXIST, 0);
     if (Stack->Parameters.DeviceIoControl.IoControlCode == IOCTL_DISK_GET_LENGTH_INFO)
-        return CdromAskLength(Device, Irp, Stack); /* it releases the lock */
+        return ClassAskLength(&Device->Class, Irp, Stack); /* it releases the lock */
     for (Index = 0; Index < RTL_NUMBER_OF(CdromIoctls); Index++) {
         if (CdromIoctls[Index].Code == Stack->Parameters.DeviceIoControl.IoControlCode) {
             Status = CdromIoctls[Index].Routine(&Ioctl);
-            CdromCompleteIrp(Irp, Status, Ioctl.Information);
-            IoReleaseRemoveLock(&Device->RemoveLock, Irp);
+            ClassCompleteIrp(Irp, Status, Ioctl.Information);
+            IoReleaseRemoveLock(&Device->Class.RemoveLock, Irp);
             return Status;
         }
     }
     /* Properties, addresses, pass-through: the port driver's. */
     IoSkipCurrentIrpStackLocation(Irp);
-    Status = IoCallDriver(Device->Lower, Irp);
-    IoReleaseRemoveLock(&Device->RemoveLock, Irp);
+    Status = IoCallDriver(Device->Class.Lower, Irp);
+    IoReleaseRemoveLock(&Device->Class.RemoveLock, Irp);
     return Status;
 }

@@ -5,13 +5,13 @@
 NTSTATUS CdromReadToc(PCDROM_DEVICE Device, UCHAR Format, BOOLEAN Msf, UCHAR SessionTrack,
                       PVOID Buffer, ULONG Length, ULONG *Written)
 {
-    CDROM_COMMAND Command = {.Cdb = {SCSIOP_READ_TOC, Msf ? 0x02 : 0, Format & 0x0F, 0, 0, 0,
+    CLASS_COMMAND Command = {.Cdb = {SCSIOP_READ_TOC, Msf ? 0x02 : 0, Format & 0x0F, 0, 0, 0,
                                      SessionTrack, (UCHAR)(Length >> 8), (UCHAR)Length},
                              .CdbLength = 10,
-                             .TimeOut = CDROM_TIMEOUT,
+                             .TimeOut = CLASS_TIMEOUT,
                              .Buffer = Buffer,
                              .Length = Length};
-    NTSTATUS Status = CdromSendCommand(Device, &Command);
+    NTSTATUS Status = ClassSendCommand(&Device->Class, &Command);
 
     *Written = Command.Transferred;
     return Status;
@@ -49,7 +49,7 @@ NTSTATUS CdromRawRead(PCDROM_DEVICE Device, PIRP Irp, PIO_STACK_LOCATION Stack,
                       ULONG_PTR *Information)
 {
     const RAW_READ_INFO *Info = Irp->AssociatedIrp.SystemBuffer;
-    CDROM_COMMAND Command = {.CdbLength = 12, .TimeOut = CDROM_TIMEOUT};
+    CLASS_COMMAND Command = {.CdbLength = 12, .TimeOut = CLASS_TIMEOUT};
     ULONG64 Bytes;
     ULONG64 Lba;
     UCHAR Type;
@@ -74,7 +74,7 @@ NTSTATUS CdromRawRead(PCDROM_DEVICE Device, PIRP Irp, PIO_STACK_LOCATION Stack,
     Lba = (ULONG64)Info->DiskOffset.QuadPart / CDROM_SECTOR;
     if (Info->SectorCount == 0 || Info->DiskOffset.QuadPart < 0 || Lba > MAXULONG ||
         Bytes > Stack->Parameters.DeviceIoControl.OutputBufferLength ||
-        Bytes > Device->MaximumTransfer || Irp->MdlAddress == NULL)
+        Bytes > Device->Class.MaximumTransfer || Irp->MdlAddress == NULL)
         return STATUS_INVALID_PARAMETER;
 
     Command.Cdb[0] = SCSIOP_READ_CD;
@@ -90,7 +90,7 @@ NTSTATUS CdromRawRead(PCDROM_DEVICE Device, PIRP Irp, PIO_STACK_LOCATION Stack,
     Command.Mdl = Irp->MdlAddress;
     Command.Buffer = MmGetMdlVirtualAddress(Irp->MdlAddress);
     Command.Length = (ULONG)Bytes;
-    Status = CdromSendCommand(Device, &Command);
+    Status = ClassSendCommand(&Device->Class, &Command);
     *Information = Command.Transferred;
     return Status;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* From an SRB's outcome to an NTSTATUS and whether to try again. Sense data as in SPC-4
  * section 4.5. */
-#include "cdrom.h"
+#include "classlib.h"
 
-VOID CdromNoteMediaChange(PCDROM_DEVICE Device)
+VOID ClassNoteMediaChange(PCLASS_DEVICE Device)
 {
     KIRQL Irql;
 
@@ -13,7 +13,16 @@ VOID CdromNoteMediaChange(PCDROM_DEVICE Device)
     KeReleaseSpinLock(&Device->Lock, Irql);
 }
 
-ULONG CdromMediaChangeCount(PCDROM_DEVICE Device)
+static VOID ForgetCapacity(PCLASS_DEVICE Device)
+{
+    KIRQL Irql;
+
+    KeAcquireSpinLock(&Device->Lock, &Irql);
+    Device->CapacityValid = FALSE;
+    KeReleaseSpinLock(&Device->Lock, Irql);
+}
+
+ULONG ClassMediaChangeCount(PCLASS_DEVICE Device)
 {
     ULONG Count;
     KIRQL Irql;
@@ -25,7 +34,7 @@ ULONG CdromMediaChangeCount(PCDROM_DEVICE Device)
 }
 
 /* The drive is empty: whatever is in it when it is not any more is another medium. */
-static VOID NoteNoMedium(PCDROM_DEVICE Device)
+static VOID NoteNoMedium(PCLASS_DEVICE Device)
 {
     KIRQL Irql;
 
@@ -36,14 +45,14 @@ static VOID NoteNoMedium(PCDROM_DEVICE Device)
     KeReleaseSpinLock(&Device->Lock, Irql);
 }
 
-static CDROM_VERDICT Verdict(NTSTATUS Status, BOOLEAN Retry, BOOLEAN Later)
+static CLASS_VERDICT Verdict(NTSTATUS Status, BOOLEAN Retry, BOOLEAN Later)
 {
-    CDROM_VERDICT Result = {Status, Retry, Later};
+    CLASS_VERDICT Result = {Status, Retry, Later};
 
     return Result;
 }
 
-static CDROM_VERDICT JudgeIllegalRequest(UCHAR Asc)
+static CLASS_VERDICT JudgeIllegalRequest(UCHAR Asc)
 {
     switch (Asc) {
     case SCSI_ADSENSE_ILLEGAL_BLOCK:
@@ -57,7 +66,7 @@ static CDROM_VERDICT JudgeIllegalRequest(UCHAR Asc)
     }
 }
 
-static CDROM_VERDICT JudgeSense(PCDROM_DEVICE Device, const UCHAR *Sense, ULONG Length)
+static CLASS_VERDICT JudgeSense(PCLASS_DEVICE Device, const UCHAR *Sense, ULONG Length)
 {
     UCHAR Code = Length != 0 ? Sense[0] & 0x7F : 0;
     UCHAR Key = 0;
@@ -92,7 +101,9 @@ static CDROM_VERDICT JudgeSense(PCDROM_DEVICE Device, const UCHAR *Sense, ULONG 
         return Verdict(STATUS_DEVICE_NOT_READY, FALSE, FALSE);
     case SCSI_SENSE_UNIT_ATTENTION:
         if (Asc == SCSI_ADSENSE_MEDIUM_CHANGED)
-            CdromNoteMediaChange(Device);
+            ClassNoteMediaChange(Device);
+        if (Asc == SCSI_ADSENSE_PARAMETERS_CHANGED && Ascq == 0x09) /* the capacity has */
+            ForgetCapacity(Device);
         return Verdict(STATUS_IO_DEVICE_ERROR, TRUE, FALSE);
     case SCSI_SENSE_MEDIUM_ERROR:
         return Verdict(STATUS_DEVICE_DATA_ERROR, FALSE,
@@ -102,6 +113,8 @@ static CDROM_VERDICT JudgeSense(PCDROM_DEVICE Device, const UCHAR *Sense, ULONG 
     case SCSI_SENSE_ILLEGAL_REQUEST:
         return JudgeIllegalRequest(Asc);
     case SCSI_SENSE_DATA_PROTECT:
+        if (Asc == SCSI_ADSENSE_WRITE_PROTECT && Ascq == 0x07) /* no room is left for it */
+            return Verdict(STATUS_DISK_FULL, FALSE, FALSE);
         return Verdict(STATUS_MEDIA_WRITE_PROTECTED, FALSE, FALSE);
     case SCSI_SENSE_BLANK_CHECK:
         return Verdict(STATUS_NO_DATA_DETECTED, FALSE, FALSE);
@@ -112,7 +125,7 @@ static CDROM_VERDICT JudgeSense(PCDROM_DEVICE Device, const UCHAR *Sense, ULONG 
     }
 }
 
-CDROM_VERDICT CdromJudge(PCDROM_DEVICE Device, PSCSI_REQUEST_BLOCK Srb, NTSTATUS IrpStatus)
+CLASS_VERDICT ClassJudge(PCLASS_DEVICE Device, PSCSI_REQUEST_BLOCK Srb, NTSTATUS IrpStatus)
 {
     /* Whoever cancelled, or took the device away, is not to be asked again. */
     if (IrpStatus == STATUS_CANCELLED || IrpStatus == STATUS_DEVICE_DOES_NOT_EXIST)

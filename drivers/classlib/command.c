@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* Commands that are waited for. PASSIVE_LEVEL. */
-#include "cdrom.h"
+#include "classlib.h"
 
 /* Everything of one attempt that the lower driver may touch: non-paged, alive until the IRP has
  * come back. */
-typedef struct _CDROM_ATTEMPT {
+typedef struct _CLASS_ATTEMPT {
     KEVENT Done;
     SCSI_REQUEST_BLOCK Srb;
-    UCHAR Sense[CDROM_SENSE_LENGTH];
-} CDROM_ATTEMPT, *PCDROM_ATTEMPT;
+    UCHAR Sense[CLASS_SENSE_LENGTH];
+} CLASS_ATTEMPT, *PCLASS_ATTEMPT;
 
 static NTSTATUS NTAPI AttemptDone(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
 {
     UNREFERENCED_PARAMETER(DeviceObject);
     UNREFERENCED_PARAMETER(Irp);
-    KeSetEvent(&((PCDROM_ATTEMPT)Context)->Done, IO_NO_INCREMENT, FALSE);
+    KeSetEvent(&((PCLASS_ATTEMPT)Context)->Done, IO_NO_INCREMENT, FALSE);
     return STATUS_MORE_PROCESSING_REQUIRED;
 }
 
-static NTSTATUS SendOnce(PCDROM_DEVICE Device, PIRP Irp, PMDL Mdl, PCDROM_ATTEMPT Attempt)
+static NTSTATUS SendOnce(PCLASS_DEVICE Device, PIRP Irp, PMDL Mdl, PCLASS_ATTEMPT Attempt)
 {
     PIO_STACK_LOCATION Next;
 
@@ -36,7 +36,7 @@ static NTSTATUS SendOnce(PCDROM_DEVICE Device, PIRP Irp, PMDL Mdl, PCDROM_ATTEMP
     return Irp->IoStatus.Status;
 }
 
-static VOID FillSrb(PCDROM_ATTEMPT Attempt, const CDROM_COMMAND *Command)
+static VOID FillSrb(PCLASS_ATTEMPT Attempt, const CLASS_COMMAND *Command)
 {
     PSCSI_REQUEST_BLOCK Srb = &Attempt->Srb;
 
@@ -57,17 +57,17 @@ static VOID FillSrb(PCDROM_ATTEMPT Attempt, const CDROM_COMMAND *Command)
     }
 }
 
-NTSTATUS CdromSendCommand(PCDROM_DEVICE Device, PCDROM_COMMAND Command)
+NTSTATUS ClassSendCommand(PCLASS_DEVICE Device, PCLASS_COMMAND Command)
 {
-    PCDROM_ATTEMPT Attempt = NULL;
+    PCLASS_ATTEMPT Attempt = NULL;
     PMDL OwnMdl = NULL;
-    CDROM_VERDICT Verdict = {STATUS_INSUFFICIENT_RESOURCES, FALSE, FALSE};
+    CLASS_VERDICT Verdict = {STATUS_INSUFFICIENT_RESOURCES, FALSE, FALSE};
     ULONG Retries;
     PIRP Irp;
 
     Command->Transferred = 0;
     Irp = IoAllocateIrp(Device->Lower->StackSize, FALSE);
-    Attempt = ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(*Attempt), CDROM_TAG);
+    Attempt = ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(*Attempt), CLASS_TAG);
     if (Irp == NULL || Attempt == NULL)
         goto Exit;
     KeInitializeEvent(&Attempt->Done, NotificationEvent, FALSE);
@@ -86,11 +86,11 @@ NTSTATUS CdromSendCommand(PCDROM_DEVICE Device, PCDROM_COMMAND Command)
                           : Command->Length != 0 ? Command->Mdl
                                                  : NULL,
                           Attempt);
-        Verdict = CdromJudge(Device, &Attempt->Srb, Status);
-        if (!Verdict.Retry || Retries == CDROM_MAXIMUM_RETRIES)
+        Verdict = ClassJudge(Device, &Attempt->Srb, Status);
+        if (!Verdict.Retry || Retries == CLASS_MAXIMUM_RETRIES)
             break;
         if (Verdict.Later)
-            KeDelayExecutionThread(KernelMode, FALSE, &CdromRetryDelay);
+            KeDelayExecutionThread(KernelMode, FALSE, &ClassRetryDelay);
     }
     if (NT_SUCCESS(Verdict.Status))
         Command->Transferred = Attempt->Srb.DataTransferLength < Command->Length
@@ -101,19 +101,19 @@ Exit:
     if (OwnMdl != NULL)
         IoFreeMdl(OwnMdl);
     if (Attempt != NULL)
-        ExFreePoolWithTag(Attempt, CDROM_TAG);
+        ExFreePoolWithTag(Attempt, CLASS_TAG);
     if (Irp != NULL)
         IoFreeIrp(Irp);
     return Verdict.Status;
 }
 
-NTSTATUS CdromSendFunction(PCDROM_DEVICE Device, UCHAR Function)
+NTSTATUS ClassSendFunction(PCLASS_DEVICE Device, UCHAR Function)
 {
-    PCDROM_ATTEMPT Attempt;
+    PCLASS_ATTEMPT Attempt;
     NTSTATUS Status = STATUS_INSUFFICIENT_RESOURCES;
     PIRP Irp = IoAllocateIrp(Device->Lower->StackSize, FALSE);
 
-    Attempt = ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(*Attempt), CDROM_TAG);
+    Attempt = ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(*Attempt), CLASS_TAG);
     if (Irp != NULL && Attempt != NULL) {
         RtlZeroMemory(&Attempt->Srb, sizeof(Attempt->Srb));
         KeInitializeEvent(&Attempt->Done, NotificationEvent, FALSE);
@@ -122,8 +122,58 @@ NTSTATUS CdromSendFunction(PCDROM_DEVICE Device, UCHAR Function)
         Status = SendOnce(Device, Irp, NULL, Attempt);
     }
     if (Attempt != NULL)
-        ExFreePoolWithTag(Attempt, CDROM_TAG);
+        ExFreePoolWithTag(Attempt, CLASS_TAG);
     if (Irp != NULL)
         IoFreeIrp(Irp);
+    return Status;
+}
+
+NTSTATUS ClassTestUnitReady(PCLASS_DEVICE Device)
+{
+    CLASS_COMMAND Command = {
+        .Cdb = {SCSIOP_TEST_UNIT_READY}, .CdbLength = 6, .TimeOut = CLASS_TIMEOUT};
+
+    return ClassSendCommand(Device, &Command);
+}
+
+NTSTATUS ClassStartStop(PCLASS_DEVICE Device, UCHAR LoadEjectStart)
+{
+    CLASS_COMMAND Command = {.Cdb = {SCSIOP_START_STOP_UNIT, 0, 0, 0, LoadEjectStart},
+                             .CdbLength = 6,
+                             .TimeOut = CLASS_LOAD_TIMEOUT};
+    NTSTATUS Status = ClassSendCommand(Device, &Command);
+
+    if (NT_SUCCESS(Status))
+        ClassNoteMediaChange(Device);
+    return Status;
+}
+
+NTSTATUS ClassPreventRemoval(PCLASS_DEVICE Device, BOOLEAN Prevent)
+{
+    CLASS_COMMAND Command = {.Cdb = {SCSIOP_MEDIUM_REMOVAL, 0, 0, 0, Prevent ? 1 : 0},
+                             .CdbLength = 6,
+                             .TimeOut = CLASS_TIMEOUT};
+
+    return ClassSendCommand(Device, &Command);
+}
+
+NTSTATUS ClassCheckInquiry(PCLASS_DEVICE Device, UCHAR Type, PUCHAR Data)
+{
+    CLASS_COMMAND Command = {.Cdb = {SCSIOP_INQUIRY, 0, 0, 0, 36},
+                             .CdbLength = 6,
+                             .TimeOut = CLASS_TIMEOUT,
+                             .Length = 36};
+    PUCHAR Own = Data == NULL ? ExAllocatePoolWithTag(NonPagedPoolNx, 36, CLASS_TAG) : NULL;
+    PUCHAR Buffer = Data == NULL ? Own : Data;
+    NTSTATUS Status;
+
+    if (Buffer == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    Command.Buffer = Buffer;
+    Status = ClassSendCommand(Device, &Command);
+    if (NT_SUCCESS(Status) && (Command.Transferred < 5 || (Buffer[0] & 0x1F) != Type))
+        Status = STATUS_NO_SUCH_DEVICE;
+    if (Own != NULL)
+        ExFreePoolWithTag(Own, CLASS_TAG);
     return Status;
 }
