@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "host.h"
+#include "image.h"
 #include "winhost.h"
 #include "ntio.h"
 
@@ -15,7 +16,7 @@
 
 #define OK(status) ((int32_t)(status) >= 0)
 
-static const char *const drivers[] = {"vhba", "cdrom", "scsiserver", "scsiclient"};
+static const char *const drivers[] = {"vhba", "cdrom", "disk", "scsiserver", "scsiclient"};
 
 /* Where the drivers are: NTIO_DRIVERS, beside the build's program, or below an installation's
  * prefix. */
@@ -75,9 +76,11 @@ int host_boot(const char *process, char *error, size_t size)
             return -1;
         }
     }
-    /* Every CD drive, whatever its bus, goes to the class driver unless it is shared. */
+    /* Every drive, whatever its bus, goes to its class driver unless it is shared. */
     ntio_add_match("GenCdRom", "cdrom");
     ntio_add_match("SCSI\\CdRom", "cdrom");
+    ntio_add_match("GenDisk", "disk");
+    ntio_add_match("SCSI\\Disk", "disk");
     ntio_add_match(VHBA_HARDWARE_ID, "vhba");
     ntio_add_match(SCSICLIENT_HARDWARE_ID, SCSICLIENT_SERVICE_NAME);
     return 0;
@@ -119,14 +122,15 @@ static int add_root_device(const char *name, const char *id, const char *driver,
 
 int host_add_adapter(char *error, size_t size)
 {
-    if (start_driver("cdrom", error, size) != 0 || start_driver("scsiserver", error, size) != 0)
+    if (start_driver("cdrom", error, size) != 0 || start_driver("disk", error, size) != 0 ||
+        start_driver("scsiserver", error, size) != 0)
         return -1;
     return add_root_device("SCSINET_VHBA", VHBA_HARDWARE_ID, "vhba", error, size);
 }
 
 int host_add_bus(char *error, size_t size)
 {
-    if (start_driver("cdrom", error, size) != 0)
+    if (start_driver("cdrom", error, size) != 0 || start_driver("disk", error, size) != 0)
         return -1;
     return add_root_device("SCSINET_BUS", SCSICLIENT_HARDWARE_ID, SCSICLIENT_SERVICE_NAME, error,
                            size);
@@ -224,8 +228,9 @@ static HANDLE open_adapter(void)
     return adapter;
 }
 
-static void explain_image(DWORD code, const char *path, char *error, size_t size)
+static void explain_image(DWORD code, const struct image *image, char *error, size_t size)
 {
+    const char *path = image->path;
     struct stat info;
 
     switch (code) {
@@ -239,7 +244,19 @@ static void explain_image(DWORD code, const char *path, char *error, size_t size
         else
             snprintf(error, size, "the image '%s' may not be read", path);
         break;
+    case ERROR_SHARING_VIOLATION:
+        snprintf(error, size, "the image '%s' is another drive's already, and one of them writes",
+                 path);
+        break;
     case ERROR_UNRECOGNIZED_MEDIA:
+        if (image->disk) {
+            snprintf(
+                error, size,
+                "'%s' is neither a CD or DVD image (no volume descriptor) nor a disk image (its "
+                "size is zero or no multiple of %u)",
+                path, image->block_size);
+            break;
+        }
         snprintf(error, size,
                  "'%s' is not a whole CD or DVD image (no volume descriptor, or a size that is no "
                  "multiple of 2048)",
@@ -256,7 +273,7 @@ static void explain_image(DWORD code, const char *path, char *error, size_t size
     }
 }
 
-static DWORD add_lun(HANDLE adapter, const char *path)
+static DWORD add_lun(HANDLE adapter, const struct image *image, const char *path)
 {
     size_t length = strlen(path);
     size_t bytes = VHBA_ADD_LUN_HEADER + length;
@@ -270,7 +287,9 @@ static DWORD add_lun(HANDLE adapter, const char *path)
     if (!request)
         return ERROR_NOT_ENOUGH_MEMORY;
     request->Size = (ULONG)bytes;
-    request->Type = VHBA_TYPE_CD;
+    request->Type = image->disk ? VHBA_TYPE_DISK : VHBA_TYPE_CD;
+    request->BlockSize = image->block_size;
+    request->Flags = image->read_only ? VHBA_READ_ONLY : 0;
     request->PathLength = (ULONG)length;
     memcpy(request->Path, path, length);
     error = control_and_wait(adapter, IOCTL_VHBA_ADD_LUN, request, bytes, &number, sizeof(number),
@@ -279,29 +298,34 @@ static DWORD add_lun(HANDLE adapter, const char *path)
     return error;
 }
 
-int host_add_image(const char *path, char *instance, size_t instance_size, char *error, size_t size)
+int host_add_image(const char *words, char *instance, size_t instance_size, char *error,
+                   size_t size)
 {
     struct instances before = {0};
     struct instances after = {0};
     char absolute[PATH_MAX];
-    HANDLE adapter = open_adapter();
+    struct image image;
+    HANDLE adapter;
     int result = -1;
     DWORD code;
 
+    if (image_parse(words, &image, error, size) != 0)
+        return -1;
+    adapter = open_adapter();
     if (adapter == INVALID_HANDLE_VALUE) {
         snprintf(error, size, "the virtual adapter does not answer");
         return -1;
     }
     ntio_enumerate_devices(collect, &before);
-    code = add_lun(adapter, realpath(path, absolute) ? absolute : path);
+    code = add_lun(adapter, &image, realpath(image.path, absolute) ? absolute : image.path);
     CloseHandle(adapter);
     if (code) {
-        explain_image(code, path, error, size);
+        explain_image(code, &image, error, size);
         goto free_lists;
     }
     ntio_pnp_settle();
     ntio_enumerate_devices(collect, &after);
-    snprintf(error, size, "the drive for '%s' did not appear", path);
+    snprintf(error, size, "the drive for '%s' did not appear", image.path);
     for (size_t i = 0; i < after.count; i++) {
         if (!contains(&before, after.list[i])) {
             snprintf(instance, instance_size, "%s", after.list[i]);

@@ -3,6 +3,7 @@
 #include "cli.h"
 #include "control.h"
 #include "host.h"
+#include "image.h"
 #include "server.h"
 #include "ntio.h"
 
@@ -110,9 +111,13 @@ static int serve(const struct options *options, const struct net_address *addres
     if (!server)
         goto failed;
     for (unsigned i = 0; i < options->image_count; i++) {
-        if (host_add_image(options->images[i], instance, sizeof(instance), error, sizeof(error)) !=
+        struct image image;
+
+        /* It is known by its path, whatever words say its kind. */
+        if (image_parse(options->images[i], &image, error, sizeof(error)) != 0 ||
+            host_add_image(options->images[i], instance, sizeof(instance), error, sizeof(error)) !=
                 0 ||
-            server_offer(server, instance, options->images[i], error, sizeof(error)) != 0)
+            server_offer(server, instance, image.path, error, sizeof(error)) != 0)
             goto failed;
     }
     if (options->control)

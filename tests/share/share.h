@@ -10,6 +10,7 @@
 #include "scsinet/attach/discs.h"
 #include "scsinet/client.h"
 #include "scsinet/host.h"
+#include "scsinet/image.h"
 #include "scsinet/server.h"
 #include "ntio.h"
 
