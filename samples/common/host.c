@@ -11,6 +11,7 @@
  *   SERVICES="a b"       services with images a.so, b.so (or .sys) beside the executable, or of a
  *                        driver of the tree (drivers/a); for NAME_app without a word: NAME
  *   MATCHES="ID=a ..."   devices with this hardware or compatible ID are driven by service a
+ *   CLASSES="ID=NAME={GUID} ..." devices with an ID that MATCHES has are of this setup class
  *   DEVICES="NAME=ID .." a root-enumerated device NAME with this hardware ID each, in order
  *   START="a b"          services that are started; without a word: those of SERVICES, unless
  *                        SERVICES or DEVICES were given (a program may start them by itself)
@@ -28,6 +29,9 @@
 
 #ifndef SAMPLE_SERVICES
 #define SAMPLE_SERVICES NULL
+#endif
+#ifndef SAMPLE_CLASSES
+#define SAMPLE_CLASSES NULL
 #endif
 #ifndef SAMPLE_MATCHES
 #define SAMPLE_MATCHES NULL
@@ -81,6 +85,26 @@ static int add_service(char *name)
     return status < 0 ? failed("can't register", name, status) : 0;
 }
 
+#define CONTROL_KEY "\\Registry\\Machine\\System\\CurrentControlSet\\Control\\"
+
+static int add_class(char *word)
+{
+    char *name = strchr(word, '='), *guid = name != NULL ? strchr(name + 1, '=') : NULL;
+    char key[512];
+
+    if (guid == NULL)
+        return failed("not ID=NAME={GUID}:", word, 0);
+    *name++ = *guid++ = '\0';
+    snprintf(key, sizeof(key), CONTROL_KEY "Class\\%s", guid);
+    int32_t status = ntio_registry_set_string(key, "Class", name);
+    for (char *at = word; *at != '\0'; at++)
+        *at = *at == '\\' ? '#' : *at;
+    snprintf(key, sizeof(key), CONTROL_KEY "CriticalDeviceDatabase\\%s", word);
+    if (status >= 0)
+        status = ntio_registry_set_string(key, "ClassGUID", guid);
+    return status < 0 ? failed("can't make class", name, status) : 0;
+}
+
 static int add_match(char *word)
 {
     char *service = strchr(word, '=');
@@ -131,6 +155,7 @@ static int set_up(void)
 {
     const char *services = setting("NTIO_SERVICES", SAMPLE_SERVICES);
     const char *matches = setting("NTIO_MATCHES", SAMPLE_MATCHES);
+    const char *classes = setting("NTIO_CLASSES", SAMPLE_CLASSES);
     const char *devices = setting("NTIO_DEVICES", SAMPLE_DEVICES);
     const char *start = setting("NTIO_START", SAMPLE_START);
 
@@ -141,6 +166,7 @@ static int set_up(void)
     }
     if (ntio_add_driver_directory(folder) < 0 || each_word(services, add_service) != 0 ||
         (matches != NULL && each_word(matches, add_match) != 0) ||
+        (classes != NULL && each_word(classes, add_class) != 0) ||
         (devices != NULL && each_word(devices, add_device) != 0))
         return -1;
     return start != NULL ? each_word(start, start_service) : 0;
