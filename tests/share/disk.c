@@ -3,6 +3,10 @@
  */
 #include "share.h"
 
+#include <initguid.h>
+#include <ntddscsi.h>
+#include <setupapi.h>
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +15,8 @@
 
 #include "drivers/vhba/vhba_public.h"
 
+DEFINE_GUID(disk_interface, 0x53f56307, 0xb6bf, 0x11d0, 0x94, 0xf2, 0x00, 0xa0, 0xc9, 0x1e, 0xfb,
+            0x8b);
 #define DISK_INTERFACE "{53f56307-b6bf-11d0-94f2-00a0c91efb8b}"
 #define SIZE           (24u << 20)
 #define PIECE          262144u
@@ -90,7 +96,10 @@ static bool open_drive(struct lab *l, void *context)
     return drive != INVALID_HANDLE_VALUE;
 }
 
-static void share_disk(const char *kind, uint64_t size)
+/* filtered: the owner's device has the sample's filter below whatever drives it. */
+static void set_owner_filter(void);
+
+static void share_disk_filtered(const char *kind, uint64_t size, bool filtered)
 {
     char words[200];
     char error[400] = "";
@@ -105,11 +114,19 @@ static void share_disk(const char *kind, uint64_t size)
     snprintf(words, sizeof(words), "%s%s", kind, path);
     if (host_add_image(words, lab.instance[0], sizeof(lab.instance[0]), error, sizeof(error)) != 0)
         fail_msg("%s", error);
+    assert_int_equal(ntio_create_service("disk_filter", getenv("NTIO_DISK_FILTER")), 0);
+    if (filtered)
+        set_owner_filter();
     lab_offer(&lab, 0);
     lab_connect(&lab);
     lab_wait_state(&lab, SHARE_ACTIVE, 1);
     if (!lab_wait(&lab, open_drive, NULL))
         fail_msg("the client has no disk");
+}
+
+static void share_disk(const char *kind, uint64_t size)
+{
+    share_disk_filtered(kind, size, false);
 }
 
 static void end(void)
@@ -249,6 +266,114 @@ static void eight_writers(void **state)
     end();
 }
 
+/* ---- with the read-only filter of samples/disk_filter ---- */
+
+/* The host's only disk: LowerFilters is the filter, or nothing; restarted where that is asked for.
+ */
+static void set_filter(bool on, bool restart)
+{
+    static const WCHAR filter[] = {'d', 'i', 's', 'k', '_', 'f', 'i', 'l', 't', 'e', 'r', 0, 0};
+    SP_DEVICE_INTERFACE_DATA interface = {.cbSize = sizeof(interface)};
+    SP_DEVINFO_DATA device = {.cbSize = sizeof(device)};
+    HDEVINFO set =
+        SetupDiGetClassDevsW(&disk_interface, NULL, NULL, DIGCF_PRESENT | DIGCF_DEVICEINTERFACE);
+
+    assert_ptr_not_equal(set, INVALID_HANDLE_VALUE);
+    assert_true(SetupDiEnumDeviceInterfaces(set, NULL, &disk_interface, 0, &interface));
+    assert_false(SetupDiGetDeviceInterfaceDetailW(set, &interface, NULL, 0, NULL, &device));
+    assert_true(SetupDiSetDeviceRegistryPropertyW(set, &device, SPDRP_LOWERFILTERS,
+                                                  on ? (const BYTE *)filter : NULL,
+                                                  on ? sizeof(filter) : 0));
+    if (restart)
+        assert_true(SetupDiRestartDevices(set, &device));
+    SetupDiDestroyDeviceInfoList(set);
+}
+
+static void set_owner_filter(void)
+{
+    set_filter(true, false); /* the swap to scsiserver builds the stack anew */
+}
+
+/* A write of the program's own: what the sense data are. */
+static unsigned sense_of_write(void)
+{
+    struct {
+        SCSI_PASS_THROUGH header;
+        UCHAR sense[32], data[512];
+    } in = {.header = {.Length = sizeof(in.header),
+                       .CdbLength = 10,
+                       .SenseInfoLength = sizeof(in.sense),
+                       .DataIn = SCSI_IOCTL_DATA_OUT,
+                       .DataTransferLength = 512,
+                       .TimeOutValue = 10,
+                       .DataBufferOffset = offsetof(__typeof__(in), data),
+                       .SenseInfoOffset = offsetof(__typeof__(in), sense),
+                       .Cdb = {0x2A, 0, 0, 0, 0, 0, 0, 0, 1}}};
+
+    assert_int_equal(
+        control_and_wait(drive, IOCTL_SCSI_PASS_THROUGH, &in, sizeof(in), &in, sizeof(in), NULL),
+        0);
+    if (in.header.ScsiStatus == 0)
+        return 0;
+    assert_int_equal(in.header.ScsiStatus, 2);
+    assert_true(in.header.SenseInfoLength >= 14);
+    return (in.sense[2] & 0x0Fu) << 16 | in.sense[12] << 8 | in.sense[13];
+}
+
+static void reopen(void)
+{
+    drive = INVALID_HANDLE_VALUE;
+    if (!lab_wait(&lab, open_drive, NULL))
+        fail_msg("the client has no disk");
+}
+
+static void refused(void)
+{
+    static uint8_t data[131072 + 512];
+
+    memset(data, 0x5A, sizeof(data));
+    assert_int_equal(transfer(drive, true, 512, data, sizeof(data)), ERROR_WRITE_PROTECT);
+    assert_int_equal(ERROR_WRITE_PROTECT, 19);
+    assert_int_equal(control_and_wait(drive, IOCTL_DISK_IS_WRITABLE, NULL, 0, NULL, 0, NULL),
+                     ERROR_WRITE_PROTECT);
+    assert_int_equal(sense_of_write(), 0x072700);
+    memset(data, 0, sizeof(data));
+    on_image(0, data, sizeof(data));
+    assert_int_equal(transfer(drive, false, 512, data, sizeof(data)), ERROR_SUCCESS);
+    for (size_t i = 0; i < sizeof(data); i++)
+        assert_int_equal(data[i], 0);
+}
+
+/* On the client's device, from one restart of it to another. */
+static void a_filter_at_the_client(void **state)
+{
+    static uint8_t data[4096];
+
+    (void)state;
+    share_disk("disk:", SIZE);
+    CloseHandle(drive);
+    set_filter(true, true);
+    reopen();
+    refused();
+    CloseHandle(drive);
+    set_filter(false, true);
+    reopen();
+    memset(data, 0xA5, sizeof(data));
+    assert_int_equal(transfer(drive, true, 8192, data, sizeof(data)), ERROR_SUCCESS);
+    on_image(8192, data, sizeof(data));
+    assert_int_equal(sense_of_write(), 0);
+    end();
+}
+
+/* On the owner's: scsiserver stands on it, and what it says goes over the wire as it is. */
+static void a_filter_at_the_owner(void **state)
+{
+    (void)state;
+    share_disk_filtered("disk:", SIZE, true);
+    refused();
+    end();
+}
+
 static void what_words_mean(void **state)
 {
     static const struct {
@@ -286,7 +411,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_words_mean),         cmocka_unit_test(read_and_written),
         cmocka_unit_test(flush_reaches_the_owner), cmocka_unit_test(large_and_protected),
-        cmocka_unit_test(eight_writers),
+        cmocka_unit_test(eight_writers),           cmocka_unit_test(a_filter_at_the_client),
+        cmocka_unit_test(a_filter_at_the_owner),
     };
     return cmocka_run_group_tests_name("share disk", tests, NULL, NULL);
 }
