@@ -72,7 +72,7 @@ static void discs_changed(void *context)
     printf("attached:");
     while ((disc = discs_next(&attach->discs, after))) {
         after = disc->number;
-        printf(" %s/%s/disc.iso", attach->directory, disc->name);
+        printf(" %s/%s/%s", attach->directory, disc->name, disc_file_name(disc));
         disc_release(&attach->discs, disc);
     }
     printf(after ? "\n" : " nothing\n");

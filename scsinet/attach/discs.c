@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define CDROM_INTERFACE "{53f56308-b6bf-11d0-94f2-00a0c91efb8b}"
+#define DISK_INTERFACE  "{53f56307-b6bf-11d0-94f2-00a0c91efb8b}"
 
 static void drop(struct discs *discs, struct disc *disc); /* lock held; may free */
 
@@ -16,13 +17,31 @@ static void free_disc(struct disc *disc)
         CloseHandle(disc->handle);
     if (disc->operations != INVALID_HANDLE_VALUE)
         CloseHandle(disc->operations);
+    if (disc->flushes != INVALID_HANDLE_VALUE)
+        CloseHandle(disc->flushes);
+    pthread_mutex_destroy(&disc->writes_lock);
     free(disc->path);
     free(disc);
 }
 
 /* ---- following plug and play ---- */
 
-static struct disc *open_disc(struct discs *discs, const char *path)
+/* What a disk says of itself: whether it may be written, how large a sector is. */
+static DWORD ask_disk(HANDLE handle, struct disc *disc)
+{
+    DISK_GEOMETRY geometry;
+    DWORD error = control_and_wait(handle, IOCTL_DISK_GET_DRIVE_GEOMETRY, NULL, 0, &geometry,
+                                   sizeof(geometry), NULL);
+
+    if (error)
+        return error;
+    disc->sector = geometry.BytesPerSector;
+    disc->writable =
+        control_and_wait(handle, IOCTL_DISK_IS_WRITABLE, NULL, 0, NULL, 0, NULL) == ERROR_SUCCESS;
+    return disc->sector != 0 ? ERROR_SUCCESS : ERROR_NOT_READY;
+}
+
+static struct disc *open_disc(struct discs *discs, const char *path, bool disk)
 {
     STORAGE_DEVICE_NUMBER number;
     struct disc *disc;
@@ -37,21 +56,29 @@ static struct disc *open_disc(struct discs *discs, const char *path)
     CloseHandle(handle);
     if (error)
         return NULL;
-    snprintf(name, sizeof(name), "\\\\.\\CdRom%u", (unsigned)number.DeviceNumber);
+    snprintf(name, sizeof(name), disk ? "\\\\.\\PhysicalDrive%u" : "\\\\.\\CdRom%u",
+             (unsigned)number.DeviceNumber);
     disc = calloc(1, sizeof(*disc));
     if (!disc)
         return NULL;
+    pthread_mutex_init(&disc->writes_lock, NULL);
+    disc->discs = discs;
+    disc->disk = disk;
+    disc->sector = DISC_SECTOR;
     disc->path = strdup(path);
     disc->handle = open_interface(name);
     disc->operations = open_interface(name);
+    disc->flushes = disk ? open_interface(name) : INVALID_HANDLE_VALUE;
     if (!disc->path || disc->handle == INVALID_HANDLE_VALUE ||
         disc->operations == INVALID_HANDLE_VALUE ||
+        (disk && (disc->flushes == INVALID_HANDLE_VALUE || ask_disk(disc->handle, disc))) ||
         !CreateIoCompletionPort(disc->operations, discs->port, 0, 0)) {
         free_disc(disc);
         return NULL;
     }
     disc->references = 1;
-    snprintf(disc->name, sizeof(disc->name), "cdrom%u", (unsigned)number.DeviceNumber);
+    snprintf(disc->name, sizeof(disc->name), disk ? "disk%u" : "cdrom%u",
+             (unsigned)number.DeviceNumber);
     return disc;
 }
 
@@ -64,7 +91,7 @@ static bool listed(char *const *paths, const char *path)
 }
 
 /* Takes out what is not there any more. */
-static bool drop_gone(struct discs *discs, char *const *paths)
+static bool drop_gone(struct discs *discs, char *const *paths, char *const *disks)
 {
     bool any = false;
 
@@ -72,7 +99,7 @@ static bool drop_gone(struct discs *discs, char *const *paths)
     for (struct disc **at = &discs->list; *at;) {
         struct disc *disc = *at;
 
-        if (listed(paths, disc->path)) {
+        if (listed(disc->disk ? disks : paths, disc->path)) {
             at = &disc->next;
             continue;
         }
@@ -85,7 +112,7 @@ static bool drop_gone(struct discs *discs, char *const *paths)
     return any;
 }
 
-static bool add_new(struct discs *discs, const char *path)
+static bool add_new(struct discs *discs, const char *path, bool disk)
 {
     struct disc *disc;
     bool have = false;
@@ -96,7 +123,7 @@ static bool add_new(struct discs *discs, const char *path)
     pthread_mutex_unlock(&discs->lock);
     if (have)
         return false;
-    disc = open_disc(discs, path);
+    disc = open_disc(discs, path, disk);
     if (!disc)
         return false; /* gone again, or does not answer: the next look tells */
     disc_refresh(disc);
@@ -108,21 +135,33 @@ static bool add_new(struct discs *discs, const char *path)
     return true;
 }
 
+static bool add_all(struct discs *discs, char **paths, bool disk)
+{
+    bool changed = false;
+
+    for (char **path = paths; path && *path; path++)
+        if (!discs->accept || discs->accept(*path, discs->context))
+            changed |= add_new(discs, *path, disk);
+    return changed;
+}
+
 static void look(struct discs *discs)
 {
     char **paths = NULL;
+    char **disks = NULL;
     bool changed;
 
     ntio_pnp_settle();
-    if (ntio_get_interfaces(CDROM_INTERFACE, NULL, &paths) < 0)
-        return;
-    changed = drop_gone(discs, paths);
-    for (char **path = paths; path && *path; path++)
-        if (!discs->accept || discs->accept(*path, discs->context))
-            changed |= add_new(discs, *path);
+    if (ntio_get_interfaces(CDROM_INTERFACE, NULL, &paths) >= 0 &&
+        ntio_get_interfaces(DISK_INTERFACE, NULL, &disks) >= 0) {
+        changed = drop_gone(discs, paths, disks);
+        changed |= add_all(discs, paths, false);
+        changed |= add_all(discs, disks, true);
+        if (changed && discs->changed)
+            discs->changed(discs->context);
+    }
     ntio_free_list(paths);
-    if (changed && discs->changed)
-        discs->changed(discs->context);
+    ntio_free_list(disks);
 }
 
 static void *discs_thread(void *context)
@@ -153,6 +192,16 @@ static void end_port(struct discs *discs)
     CloseHandle(discs->port);
 }
 
+/* Its thread ends when nothing waits for it any more. */
+static void stop_flushes(struct discs *discs)
+{
+    pthread_mutex_lock(&discs->lock);
+    discs->stop = true;
+    pthread_cond_signal(&discs->flush_wake);
+    pthread_mutex_unlock(&discs->lock);
+    pthread_join(discs->flush_thread, NULL);
+}
+
 int discs_start(struct discs *discs, void (*changed)(void *context),
                 bool (*accept)(const char *path, void *context), void *context)
 {
@@ -162,6 +211,7 @@ int discs_start(struct discs *discs, void (*changed)(void *context),
     discs->context = context;
     pthread_mutex_init(&discs->lock, NULL);
     pthread_cond_init(&discs->wake, NULL);
+    pthread_cond_init(&discs->flush_wake, NULL);
     discs->port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
     if (!discs->port)
         goto destroy;
@@ -170,10 +220,14 @@ int discs_start(struct discs *discs, void (*changed)(void *context),
                           discs) == 0)
         discs->port_thread_count++;
     if (discs->port_thread_count > 0 &&
-        pthread_create(&discs->thread, NULL, discs_thread, discs) == 0)
-        return 0;
+        pthread_create(&discs->flush_thread, NULL, disc_flush_thread, discs) == 0) {
+        if (pthread_create(&discs->thread, NULL, discs_thread, discs) == 0)
+            return 0;
+        stop_flushes(discs);
+    }
     end_port(discs);
 destroy:
+    pthread_cond_destroy(&discs->flush_wake);
     pthread_cond_destroy(&discs->wake);
     pthread_mutex_destroy(&discs->lock);
     return -1;
@@ -194,8 +248,10 @@ void discs_stop(struct discs *discs)
     pthread_cond_signal(&discs->wake);
     pthread_mutex_unlock(&discs->lock);
     pthread_join(discs->thread, NULL);
-    drop_gone(discs, NULL);
+    stop_flushes(discs);
+    drop_gone(discs, NULL, NULL);
     end_port(discs);
+    pthread_cond_destroy(&discs->flush_wake);
     pthread_cond_destroy(&discs->wake);
     pthread_mutex_destroy(&discs->lock);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The FUSE face: DIR/NAME/disc.iso for each disc. Nothing is cached by the kernel (no entry or
- * attribute time-out, direct I/O), so a disc that goes is gone at once and a changed medium is
- * never served from old pages.
+ * The FUSE face: DIR/NAME/disc.iso for each CD drive, DIR/NAME/disk.img for each disk, which can be
+ * written (its size stands) and whose fsync is the disk's flush. Nothing is cached by the kernel
+ * (no entry or attribute time-out, direct I/O), so a disc that goes is gone at once and a changed
+ * medium is never served from old pages.
  *
  * Inodes: 1 is the root, 2n the folder of disc n, 2n+1 its file.
  *
@@ -25,11 +26,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILE_NAME  "disc.iso"
 #define RECEIVERS  2u
 #define IDLE_TASKS 32u
 
-enum task_kind { TASK_LOOKUP, TASK_GETATTR, TASK_OPEN, TASK_READ };
+enum task_kind { TASK_LOOKUP, TASK_GETATTR, TASK_OPEN, TASK_READ, TASK_WRITE, TASK_FSYNC };
 
 /* A request of the kernel's that a drive has to be asked for. */
 struct task {
@@ -39,7 +39,7 @@ struct task {
     enum task_kind kind;
     fuse_req_t request;
     fuse_ino_t inode;
-    struct disc *disc; /* a reference; a read's is the file's */
+    struct disc *disc; /* a reference; that of a file's I/O is the file's */
     struct fuse_file_info info;
 };
 
@@ -86,7 +86,7 @@ static void fill_file(struct stat *attributes, fuse_ino_t inode, struct disc *di
 {
     memset(attributes, 0, sizeof(*attributes));
     attributes->st_ino = inode;
-    attributes->st_mode = S_IFREG | 0444;
+    attributes->st_mode = S_IFREG | (disc->writable ? 0644 : 0444);
     attributes->st_nlink = 1;
     attributes->st_uid = getuid();
     attributes->st_gid = getgid();
@@ -123,12 +123,17 @@ static struct task *task_new(struct fuse_face *face, enum task_kind kind, fuse_r
     return task;
 }
 
+static bool is_file_io(const struct task *task)
+{
+    return task->kind == TASK_READ || task->kind == TASK_WRITE || task->kind == TASK_FSYNC;
+}
+
 /* The request has been answered. */
 static void task_end(struct task *task)
 {
     struct fuse_face *face = task->face;
 
-    if (task->kind != TASK_READ && task->disc)
+    if (!is_file_io(task) && task->disc)
         disc_release(face->discs, task->disc);
     pthread_mutex_lock(&face->lock);
     if (face->idle_count < IDLE_TASKS) {
@@ -190,7 +195,7 @@ static void task_done(struct disc_operation *operation, int error, const void *d
     struct stat attributes;
 
     fuse_req_interrupt_func(task->request, NULL, NULL); /* after this nobody cancels */
-    if (error == EINTR || (error && task->kind == TASK_READ)) {
+    if (error == EINTR || (error && is_file_io(task))) {
         fuse_reply_err(task->request, error);
         task_end(task);
         return;
@@ -211,6 +216,12 @@ static void task_done(struct disc_operation *operation, int error, const void *d
         break;
     case TASK_READ:
         fuse_reply_buf(task->request, data, size);
+        break;
+    case TASK_WRITE:
+        fuse_reply_write(task->request, size);
+        break;
+    case TASK_FSYNC:
+        fuse_reply_err(task->request, 0);
         break;
     }
     task_end(task);
@@ -241,19 +252,58 @@ static void start_length_task(struct fuse_face *face, enum task_kind kind, fuse_
     disc_ask_length(&task->operation);
 }
 
-static void face_read(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
-                      struct fuse_file_info *info)
+/* Prepares what is done with an open file; NULL: the request has been answered. */
+static struct task *file_task(enum task_kind kind, fuse_req_t request, fuse_ino_t inode,
+                              struct fuse_file_info *info)
 {
     struct disc *disc = ((struct open_file *)(uintptr_t)info->fh)->disc;
-    struct task *task = task_new(fuse_req_userdata(request), TASK_READ, request, inode, disc);
+    struct task *task;
 
+    if (kind == TASK_WRITE && !disc->writable) {
+        fuse_reply_err(request, EROFS);
+        return NULL;
+    }
+    task = task_new(fuse_req_userdata(request), kind, request, inode, disc);
     if (!task) {
         fuse_reply_err(request, ENOMEM);
-        return;
+        return NULL;
     }
     disc_prepare(&task->operation, disc, task_done);
     fuse_req_interrupt_func(request, interrupted, &task->operation);
-    disc_read(&task->operation, (uint64_t)offset, size);
+    return task;
+}
+
+static void face_read(fuse_req_t request, fuse_ino_t inode, size_t size, off_t offset,
+                      struct fuse_file_info *info)
+{
+    struct task *task = file_task(TASK_READ, request, inode, info);
+
+    if (task)
+        disc_read(&task->operation, (uint64_t)offset, size);
+}
+
+static void face_write(fuse_req_t request, fuse_ino_t inode, const char *data, size_t size,
+                       off_t offset, struct fuse_file_info *info)
+{
+    struct task *task = file_task(TASK_WRITE, request, inode, info);
+
+    if (task)
+        disc_write(&task->operation, (uint64_t)offset, data, size);
+}
+
+static void face_fsync(fuse_req_t request, fuse_ino_t inode, int data_only,
+                       struct fuse_file_info *info)
+{
+    struct task *task;
+
+    (void)data_only;
+    if (!((struct open_file *)(uintptr_t)info->fh)->disc->disk) {
+        fuse_reply_err(request, 0); /* a disc has nothing that was written */
+        return;
+    }
+    task = file_task(TASK_FSYNC, request, inode, info);
+    if (task)
+        disc_flush(&task->operation);
 }
 
 /* ---- requests ---- */
@@ -273,9 +323,11 @@ static void face_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
             fuse_reply_entry(request, &entry);
             return;
         }
-    } else if (parent % 2 == 0 && strcmp(name, FILE_NAME) == 0) {
+    } else if (parent % 2 == 0) {
         disc = disc_of(face, parent);
-        if (disc) {
+        if (disc && strcmp(name, disc_file_name(disc)) != 0) {
+            disc_release(face->discs, disc);
+        } else if (disc) {
             start_length_task(face, TASK_LOOKUP, request, parent + 1, disc, NULL);
             return;
         }
@@ -305,6 +357,27 @@ static void face_getattr(fuse_req_t request, fuse_ino_t inode, struct fuse_file_
     } else {
         start_length_task(face, TASK_GETATTR, request, inode, disc, NULL);
     }
+}
+
+/* Nothing of a file can be changed but its content: a size is taken if it is the one that it has.
+ */
+static void face_setattr(fuse_req_t request, fuse_ino_t inode, struct stat *attributes, int set,
+                         struct fuse_file_info *info)
+{
+    struct fuse_face *face = fuse_req_userdata(request);
+    struct disc *disc = inode % 2 == 1 ? disc_of(face, inode) : NULL;
+    int times = FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_ATIME_NOW |
+                FUSE_SET_ATTR_MTIME_NOW | FUSE_SET_ATTR_CTIME;
+    bool same = disc && disc->writable && !(set & ~(times | FUSE_SET_ATTR_SIZE)) &&
+                (!(set & FUSE_SET_ATTR_SIZE) ||
+                 (uint64_t)attributes->st_size == atomic_load(&disc->length));
+
+    if (disc)
+        disc_release(face->discs, disc);
+    if (same)
+        face_getattr(request, inode, info);
+    else
+        fuse_reply_err(request, !disc || disc->writable ? EPERM : EROFS);
 }
 
 /* Adds an entry; false when the buffer is full. */
@@ -353,7 +426,7 @@ static void face_readdir(fuse_req_t request, fuse_ino_t inode, size_t size, off_
         struct disc *disc = disc_of(face, inode);
 
         if (disc) {
-            add_entry(request, buffer, size, &used, FILE_NAME, inode + 1, S_IFREG, 3);
+            add_entry(request, buffer, size, &used, disc_file_name(disc), inode + 1, S_IFREG, 3);
             disc_release(face->discs, disc);
         }
     }
@@ -370,7 +443,7 @@ static void face_open(fuse_req_t request, fuse_ino_t inode, struct fuse_file_inf
         fuse_reply_err(request, inode % 2 == 0 ? EISDIR : ENOENT);
         return;
     }
-    if ((info->flags & O_ACCMODE) != O_RDONLY) {
+    if ((info->flags & O_ACCMODE) != O_RDONLY && !disc->writable) {
         disc_release(face->discs, disc);
         fuse_reply_err(request, EROFS);
         return;
@@ -394,6 +467,9 @@ static const struct fuse_lowlevel_ops operations = {
     .readdir = face_readdir,
     .open = face_open,
     .read = face_read,
+    .write = face_write,
+    .fsync = face_fsync,
+    .setattr = face_setattr,
     .release = face_release,
 };
 
@@ -444,8 +520,7 @@ static void end_receivers(struct fuse_face *face)
 struct fuse_face *fuse_face_start(const char *directory, struct discs *discs, char *error,
                                   size_t size)
 {
-    char *words[] = {"scsinet", "-o", "ro,fsname=scsinet,subtype=scsinet,default_permissions",
-                     NULL};
+    char *words[] = {"scsinet", "-o", "fsname=scsinet,subtype=scsinet,default_permissions", NULL};
     struct fuse_args arguments = FUSE_ARGS_INIT(3, words);
     struct fuse_face *face = calloc(1, sizeof(*face));
 

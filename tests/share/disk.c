@@ -414,5 +414,6 @@ int main(void)
         cmocka_unit_test(eight_writers),           cmocka_unit_test(a_filter_at_the_client),
         cmocka_unit_test(a_filter_at_the_owner),
     };
+    lab_opens_drives = false;
     return cmocka_run_group_tests_name("share disk", tests, NULL, NULL);
 }

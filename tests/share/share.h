@@ -51,6 +51,10 @@ struct lab {
     char last_log[512];
 };
 
+/* Whether lab.discs opens what is plugged in: an open device can't be restarted. True unless a
+ * program says otherwise. */
+extern bool lab_opens_drives;
+
 /* Both sides up, drives images in the adapter; nothing shared, nobody connected. */
 void lab_start(struct lab *lab, unsigned drives, uint32_t sectors);
 void lab_end(struct lab *lab);
