@@ -51,6 +51,17 @@ NTIO_API_ unsigned ntio_shutdown(void);
 /* Where drivers are looked for by file name (several: in the order added). */
 NTIO_API_ int32_t ntio_add_driver_directory(const char *path);
 /*
+ * The folder that programs and packages call C:\Windows: drivers are copied there and the driver
+ * store is in it, with what an earlier boot published. Made where it is missing (not those above
+ * it). After the boot and before anything is installed, else STATUS_INVALID_DEVICE_STATE. Where
+ * none is set, the first installation makes a private one that goes at the shutdown.
+ */
+NTIO_API_ int32_t ntio_set_system_root(const char *path);
+/* The same folder's path; makes the private one where none was set. */
+NTIO_API_ int32_t ntio_get_system_root(char *path, size_t size);
+/* The language (a LANGID, 0x409 at each boot) of the strings that setup takes from packages. */
+NTIO_API_ int32_t ntio_set_language(uint16_t language);
+/*
  * Registers service NAME with image FILE (path, or name in a driver directory: NAME.so then
  * NAME.sys where FILE is NULL). Loads nothing.
  */

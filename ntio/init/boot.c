@@ -36,13 +36,13 @@ static const struct {
     {IoInitializeSystem, IoShutdownSystem},   {PoInitializeSystem, PoShutdownSystem},
     {PnpInitializeSystem, PnpShutdownSystem}, {WmiInitializeSystem, WmiShutdownSystem},
     {LdrInitializeSystem, LdrShutdownSystem}, {ScmInitializeSystem, ScmShutdownSystem},
-    {TraceInitialize, TraceShutdown},
+    {SetupInitialize, SetupShutdown},         {TraceInitialize, TraceShutdown},
 };
 #define INITP_COMPONENTS RTL_NUMBER_OF(InitpComponents)
 #define INITP_EX         1
 #define INITP_CM         5 /* with it the registry's file is loaded */
 #define INITP_PNP        8 /* stopped before the accounting: it removes the devices */
-C_ASSERT(INITP_COMPONENTS == 13);
+C_ASSERT(INITP_COMPONENTS == 14);
 
 BOOLEAN InitpIsUp(VOID)
 {

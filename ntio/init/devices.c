@@ -232,7 +232,7 @@ static char *InitpQueryText(const WCHAR *Key, const WCHAR *Name)
     WCHAR *Text = NULL;
     if (!NT_SUCCESS(CmpQueryString(Key, Name, &Text)))
         return NULL;
-    char *Narrow = InitpNarrow(Text);
+    char *Narrow = InitpNarrow(PnpPlainText(Text));
     ExFreePool(Text);
     return Narrow;
 }

@@ -6,6 +6,8 @@
 #include "ntio.h"
 #include "ntio/ldr/ldr.h"
 #include "ntio/wmi/wmi.h"
+#include "ntio/pnp/pnp.h"
+#include "ntio/setup/setup.h"
 #include "ntio/trace/trace.h"
 
 #define INITP_SERVICES L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\"

@@ -21,6 +21,9 @@ NTSTATUS LdrLoadImage(const char *File, IOP_DRIVER_IMAGE *Image, char *Reason, s
 /* Loads and starts the driver of a service; STATUS_IMAGE_ALREADY_LOADED. */
 NTSTATUS LdrStartService(const WCHAR *ServiceName, char *Reason, size_t Size);
 NTSTATUS LdrStopService(const WCHAR *ServiceName);
+/* The host's folder that an ImagePath calls \SystemRoot (also %SystemRoot%, C:\Windows, or a path
+ * without a root); looked in before the driver directories. NULL: none. */
+VOID LdrSetSystemRoot(const char *Path);
 
 /* The export table: what a .sys may import. Each component lists its own in <component>/exports.inc
  * as NTIO_EXPORT(module, Name) or NTIO_EXPORT_AS(module, "Name", symbol) or NTIO_DATA(module,

@@ -3,6 +3,7 @@
 #include "ntio/ldr/ldrp.h"
 #include "ntio.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -13,6 +14,7 @@
 
 static KI_LOCK LdrpDirectoryLock;
 static char *LdrpDirectories[LDRP_DIRECTORIES]; /* absolute; in the order added */
+static char *LdrpSystemRoot;                    /* LdrpDirectoryLock */
 
 const char *LdrpBaseName(const char *Path)
 {
@@ -50,6 +52,74 @@ int32_t ntio_add_driver_directory(const char *path)
     return Status;
 }
 
+static BOOLEAN LdrpFileExists(const char *Path)
+{
+    struct stat About;
+    return stat(Path, &About) == 0 && S_ISREG(About.st_mode);
+}
+
+VOID LdrSetSystemRoot(const char *Path)
+{
+    char *Copy = Path != NULL ? strdup(Path) : NULL, *Old;
+
+    KiLock(&LdrpDirectoryLock);
+    Old = LdrpSystemRoot;
+    LdrpSystemRoot = Copy;
+    KiUnlock(&LdrpDirectoryLock);
+    free(Old);
+}
+
+/* Name as it is spelt in Folder, appended to it. FALSE: it is not there. */
+static BOOLEAN LdrpDescend(char *Folder, size_t Size, const char *Name, size_t NameLength)
+{
+    size_t Length = strlen(Folder);
+    struct dirent *Entry;
+    DIR *Listing = opendir(Folder);
+    BOOLEAN Found = FALSE;
+
+    while (Listing != NULL && !Found && (Entry = readdir(Listing)) != NULL) {
+        if (strlen(Entry->d_name) != NameLength ||
+            strncasecmp(Entry->d_name, Name, NameLength) != 0 || Length + 1 + NameLength >= Size)
+            continue;
+        snprintf(Folder + Length, Size - Length, "/%s", Entry->d_name);
+        Found = TRUE;
+    }
+    if (Listing != NULL)
+        closedir(Listing);
+    return Found;
+}
+
+/* What a service's ImagePath means in the system root, without regard to case. */
+static BOOLEAN LdrpFindInSystemRoot(const char *ImagePath, char *Path, size_t Size)
+{
+    static const char *const Prefixes[] = {"\\SystemRoot\\", "%SystemRoot%\\", "C:\\Windows\\"};
+    const char *At = ImagePath;
+    BOOLEAN Rooted = FALSE;
+    int Length = 0;
+
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Prefixes) && !Rooted; i++) {
+        Rooted = strncasecmp(At, Prefixes[i], strlen(Prefixes[i])) == 0;
+        if (Rooted)
+            At += strlen(Prefixes[i]);
+    }
+    if (!Rooted && (*At == '\\' || strchr(At, ':') != NULL || strchr(At, '\\') == NULL))
+        return FALSE; /* elsewhere, or a name alone */
+    KiLock(&LdrpDirectoryLock);
+    if (LdrpSystemRoot != NULL)
+        Length = snprintf(Path, Size, "%s", LdrpSystemRoot);
+    KiUnlock(&LdrpDirectoryLock);
+    if (Length <= 0 || (size_t)Length >= Size)
+        return FALSE;
+    while (*At != '\0') {
+        size_t Part = strcspn(At, "\\");
+
+        if (Part != 0 && (At[0] == '.' || !LdrpDescend(Path, Size, At, Part)))
+            return FALSE;
+        At += At[Part] != '\0' ? Part + 1 : Part;
+    }
+    return LdrpFileExists(Path);
+}
+
 VOID LdrpForgetDirectories(VOID)
 {
     KiLock(&LdrpDirectoryLock);
@@ -58,12 +128,6 @@ VOID LdrpForgetDirectories(VOID)
         LdrpDirectories[i] = NULL;
     }
     KiUnlock(&LdrpDirectoryLock);
-}
-
-static BOOLEAN LdrpFileExists(const char *Path)
-{
-    struct stat About;
-    return stat(Path, &About) == 0 && S_ISREG(About.st_mode);
 }
 
 /*
@@ -115,6 +179,8 @@ NTSTATUS LdrpFindFile(const char *ImagePath, const char *Name, char *Path, size_
         return LdrpSay(Reason, Size, STATUS_OBJECT_NAME_NOT_FOUND, "there is no file %s",
                        ImagePath);
     }
+    if (LdrpFindInSystemRoot(ImagePath, Path, PathSize))
+        return STATUS_SUCCESS;
     /* A Windows path (\SystemRoot\System32\drivers\x.sys, C:\...): its last part counts. */
     const char *Last = strrchr(ImagePath, '\\');
     Last = Last != NULL ? Last + 1 : ImagePath;

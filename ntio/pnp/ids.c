@@ -226,7 +226,7 @@ static NTSTATUS PnppWriteEnum(PDEVICE_NODE Node, const WCHAR *Location, const WC
         return Status;
     if (NT_SUCCESS(CmpQueryString(Path, L"DeviceDesc", &Kept))) {
         if (Node->Description == NULL) {
-            WCHAR *Copy = PnpDuplicateString(Kept);
+            WCHAR *Copy = PnpDuplicateString(PnpPlainText(Kept));
 
             KiLock(&PnpTreeLock);
             Node->Description = Copy;

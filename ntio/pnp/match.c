@@ -3,7 +3,9 @@
  * match.c - which drivers a device gets, and AddDevice.
  *
  * The function driver is Enum's Service value, or what CriticalDeviceDatabase names for the first
- * of the hardware, then compatible IDs that it knows; a match is written to Enum and stays. Filters
+ * of the hardware, then compatible IDs that it knows; a match is written to Enum and stays. That
+ * database stands for the packages that come with Windows: signed, they outrank the unsigned ones
+ * of the driver store, which is asked after it. Filters
  * come from LowerFilters and UpperFilters of the device's Enum key and its class key. Bottom up:
  * device lower, class lower, function, device upper, class upper. All are loaded before the first
  * AddDevice.
@@ -24,6 +26,7 @@ typedef struct _PNP_LOADED {
     WCHAR Service[1];
 } PNP_LOADED;
 
+PNP_FIND_DRIVER *PnpFindDriverCallout;
 static PNP_LOADED *PnppLoaded;
 static BOOLEAN PnppLook; /* a stack went, or a load led to nothing */
 
@@ -217,6 +220,17 @@ static VOID PnppInstall(const WCHAR *EnumPath, const WCHAR *Service, const WCHAR
     }
 }
 
+/* A driver was installed, which may be one without a service. */
+static BOOLEAN PnppHasDriverKey(const WCHAR *EnumPath)
+{
+    WCHAR *Driver;
+
+    if (!NT_SUCCESS(CmpQueryString(EnumPath, L"Driver", &Driver)))
+        return FALSE;
+    ExFreePool(Driver);
+    return TRUE;
+}
+
 NTSTATUS PnpFindService(PDEVICE_NODE Node, WCHAR **Service)
 {
     WCHAR Path[PNP_PATH_CHARACTERS];
@@ -233,10 +247,16 @@ NTSTATUS PnpFindService(PDEVICE_NODE Node, WCHAR **Service)
     }
     if (!NT_SUCCESS(Status)) {
         Status = PnpMatchService(Node, &Found, &ClassGuid);
+        if (NT_SUCCESS(Status)) {
+            PnppInstall(Path, Found, ClassGuid);
+            PnpFree(ClassGuid);
+        } else if (!PnppHasDriverKey(Path) && PnpFindDriverCallout != NULL) {
+            Status = PnpFindDriverCallout(Node);
+            if (NT_SUCCESS(Status) && !NT_SUCCESS(CmpQueryString(Path, L"Service", &Found)))
+                Status = STATUS_NOT_FOUND;
+        }
         if (!NT_SUCCESS(Status))
             return Status;
-        PnppInstall(Path, Found, ClassGuid);
-        PnpFree(ClassGuid);
     }
     *Service = PnpDuplicateString(Found);
     ExFreePool(Found);
@@ -349,13 +369,14 @@ NTSTATUS PnpAddDrivers(PDEVICE_NODE Node)
 {
     PDEVICE_OBJECT Pdo = Node->PhysicalDeviceObject;
     PNP_STACK_PLAN Plan = {0};
-    WCHAR *Service = NULL;
+    WCHAR *Service = NULL, Path[PNP_PATH_CHARACTERS];
     PDRIVER_ADD_DEVICE AddDevice;
     NTSTATUS Status;
     ULONG i, Problem = 0;
 
     Status = PnpFindService(Node, &Service);
-    if (Status == STATUS_NOT_FOUND && !Node->RawAllowed) {
+    if (Status == STATUS_NOT_FOUND && !Node->RawAllowed &&
+        !(PnpEnumPath(Node->InstancePath, NULL, Path) && PnppHasDriverKey(Path))) {
         PnpSetProblem(Node, PnpNoDriver, CM_PROB_FAILED_INSTALL, STATUS_SUCCESS);
         return STATUS_SUCCESS;
     }

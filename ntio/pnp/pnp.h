@@ -90,6 +90,17 @@ NTSTATUS PnpInitializeSystem(VOID); /* root node, \Driver\PnpManager, the worker
 VOID PnpShutdownSystem(VOID);       /* removes the whole tree, leaves first */
 
 /*
+ * Setup's part: a driver from the driver store for a device that has no service and that
+ * CriticalDeviceDatabase does not know. On the worker. It writes the device's Enum key as an
+ * installation does; STATUS_NOT_FOUND: there is none. NULL: nobody is there to ask.
+ */
+typedef NTSTATUS PNP_FIND_DRIVER(PDEVICE_NODE Node);
+extern PNP_FIND_DRIVER *PnpFindDriverCallout;
+/* The text of "@file.inf,%token%;text", as an installation writes descriptions; else Text itself.
+ */
+const WCHAR *PnpPlainText(const WCHAR *Text);
+
+/*
  * Makes a root-enumerated device Root\Name\NNNN with hardware IDs (double terminated), enumerates,
  * starts it; waits. Once the device exists, InstancePath is filled in, and what comes back is
  * STATUS_SUCCESS (it is started, or waits for a driver) or why it failed; it stays in the tree

@@ -35,8 +35,12 @@ static NTSTATUS PnppGiveValue(PDEVICE_NODE Node, const WCHAR *Name, ULONG Wanted
     Status = CmpQueryValue(Path, Name, &Type, &Data, &Bytes);
     if (!NT_SUCCESS(Status))
         return STATUS_OBJECT_NAME_NOT_FOUND;
-    Status = Type == WantedType ? PnppGive(Data, Bytes, Length, Buffer, Result)
-                                : STATUS_OBJECT_TYPE_MISMATCH;
+    if (Type != WantedType)
+        Status = STATUS_OBJECT_TYPE_MISMATCH;
+    else if (Type == REG_SZ && *(WCHAR *)Data == L'@') /* an installed device's description */
+        Status = PnppGiveString(PnpPlainText(Data), Length, Buffer, Result);
+    else
+        Status = PnppGive(Data, Bytes, Length, Buffer, Result);
     ExFreePool(Data);
     return Status;
 }

@@ -89,6 +89,13 @@ BOOLEAN PnpSameGuid(const GUID *A, const GUID *B)
     return memcmp(A, B, sizeof(GUID)) == 0;
 }
 
+const WCHAR *PnpPlainText(const WCHAR *Text)
+{
+    const WCHAR *Plain = Text[0] == L'@' ? NtCrt_wcschr(Text, L';') : NULL;
+
+    return Plain != NULL ? Plain + 1 : Text;
+}
+
 BOOLEAN PnpEnumPath(const WCHAR *InstancePath, const WCHAR *Below, WCHAR Path[PNP_PATH_CHARACTERS])
 {
     return PnpJoin(Path, PNP_PATH_CHARACTERS, PNP_ENUM_KEY L"\\", InstancePath,

@@ -121,7 +121,8 @@ VOID InfFreeVersion(INF_VERSION *Version);
 /* One line of a models section. */
 typedef struct _INF_MODEL {
     WCHAR *Description, *Manufacturer;
-    WCHAR *Section;       /* as the line says */
+    const WCHAR *RawDescription, *RawManufacturer; /* with their tokens */
+    WCHAR *Section;                                /* as the line says */
     WCHAR *ActualSection; /* decorated; the same as Section where the file has none of them */
     WCHAR *Ids;           /* hardware ID (may be empty), then compatible IDs; IdCount strings */
     ULONG IdCount;

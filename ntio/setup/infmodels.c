@@ -133,10 +133,13 @@ static ULONG InfpFeatureScore(const INF_FILE *File, const WCHAR *Section)
 
 /* FALSE: no memory, or Each wants no more (*Stopped). */
 static BOOLEAN InfpModel(const INF_FILE *File, const INF_TARGET *Target, const INF_LINE *Line,
-                         WCHAR *Manufacturer, INF_MODEL_ROUTINE *Each, PVOID Context,
-                         BOOLEAN *Stopped)
+                         WCHAR *Manufacturer, const WCHAR *RawManufacturer, INF_MODEL_ROUTINE *Each,
+                         PVOID Context, BOOLEAN *Stopped)
 {
-    INF_MODEL Model = {.Manufacturer = Manufacturer, .Order = Line->Number};
+    INF_MODEL Model = {.Manufacturer = Manufacturer,
+                       .RawManufacturer = RawManufacturer,
+                       .RawDescription = Line->Key,
+                       .Order = Line->Number};
     BOOLEAN Done = FALSE;
 
     Model.Description = InfField(File, Line, 0);
@@ -174,7 +177,9 @@ BOOLEAN InfEnumerateModels(const INF_FILE *File, const INF_TARGET *Target, INF_M
         Done = Name != NULL;
         for (ULONG j = 0; Done && Models != NULL && j < Models->Count; j++) {
             if (Models->Lines[j].Key != NULL && Models->Lines[j].Count != 0)
-                Done = InfpModel(File, Target, &Models->Lines[j], Name, Each, Context, &Stopped);
+                Done = InfpModel(File, Target, &Models->Lines[j], Name,
+                                 Line->Key != NULL ? Line->Key : Line->Fields[0], Each, Context,
+                                 &Stopped);
         }
         free(Section);
         free(Name);

@@ -117,7 +117,8 @@ static BOOLEAN InfpIsEnd(const INFP_PARSE *Parse)
 /* Zero too: a string here ends with one. */
 static BOOLEAN InfpIsSpace(WCHAR c)
 {
-    return (c <= L' ' && c != L'\n' && c != L'\r' && c != INFP_END) || c == 0xa0 || c == 0x3000 || c == 0xfeff;
+    return (c <= L' ' && c != L'\n' && c != L'\r' && c != INFP_END) || c == 0xa0 || c == 0x3000 ||
+           c == 0xfeff;
 }
 
 static VOID InfpSkipSpaces(INFP_PARSE *Parse)

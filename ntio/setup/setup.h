@@ -15,13 +15,51 @@
 
 #include "ntio/setup/inf.h"
 
+/* Boot and shutdown. Between them: SetupIsUp. */
+NTSTATUS SetupInitialize(VOID);
+VOID SetupShutdown(VOID);
+BOOLEAN SetupIsUp(VOID);
+
+/*
+ * An .inf file with those that it includes. Path is the host's; a name without a slash is looked
+ * for in the system root's INF and System32. Codes as InfParse's, and the host's for the file.
+ */
+typedef struct _SETUP_INF SETUP_INF;
+ULONG SetupOpenInf(const char *Path, SETUP_INF **Inf, ULONG *Line);
+ULONG SetupAppendInf(SETUP_INF *Inf, const char *Path, ULONG *Line);
+VOID SetupCloseInf(SETUP_INF *Inf);
+
+/* What SetupRunSection does of a section's directives. */
+#define SETUP_RUN_FILES      0x01 /* CopyFiles, DelFiles, RenFiles */
+#define SETUP_RUN_REGISTRY   0x02 /* AddReg, DelReg, BitReg */
+#define SETUP_RUN_SERVICES   0x04 /* AddService, DelService of the section itself */
+#define SETUP_RUN_INTERFACES 0x08 /* AddInterface */
+/* For programs that install a section without a device. Hkr: NT path or NULL. */
+ULONG SetupRunSection(SETUP_INF *Inf, const WCHAR *Section, ULONG Do, const WCHAR *Hkr,
+                      const WCHAR *SourceRoot, ULONG CopyStyle, BOOLEAN *Reboot);
+
+/*
+ * The store. Publishing copies an .inf and its files and gives it a name, oemN.inf, which comes in
+ * *Name (malloc); one that is there already keeps its name (*Existed). Unsigned, all of them.
+ */
+ULONG SetupPublish(const char *InfPath, WCHAR **Name, BOOLEAN *Existed);
+/* Takes it out of the store. Without Force ERROR_INF_IN_USE_BY_DEVICES while a device has it.
+ * ERROR_NOT_AN_INSTALLED_OEM_INF. */
+ULONG SetupUnpublish(const WCHAR *Name, BOOLEAN Force, BOOLEAN DeleteFiles);
+/* The host's path of a published .inf, by oemN.inf, or of the package that has the same content as
+ * InfPath; malloc, NULL: not published. *Name (may be NULL) is its oemN.inf, malloc. */
+char *SetupPublishedPath(const WCHAR *Name);
+char *SetupFindPublished(const char *InfPath, WCHAR **Name);
+
 /* One driver for one device (or class): a line of a models section. Counted. */
 typedef struct _SETUP_DRIVER {
     _Atomic ULONG References;
     char *InfPath;                     /* of the host */
     WCHAR *InfName;                    /* its last part: oem3.inf */
     WCHAR *Description, *Manufacturer; /* of the models section */
-    WCHAR *Provider;                   /* empty: none */
+    /* "%token%" where the section says that and nothing else, or NULL */
+    WCHAR *DescriptionToken, *ManufacturerToken;
+    WCHAR *Provider; /* empty: none */
     WCHAR *Section, *ActualSection;
     WCHAR *Ids; /* hardware ID (may be empty), compatible IDs; double terminated by IdCount */
     ULONG IdCount;
@@ -56,5 +94,13 @@ ULONG SetupFindDrivers(const WCHAR *HardwareIds, const WCHAR *CompatibleIds, con
  * outside the store is published first.
  */
 ULONG SetupInstallDevice(const WCHAR *InstancePath, SETUP_DRIVER *Driver, BOOLEAN *Reboot);
+/* The rank of the driver that the device has now (one that came without a package counts as one of
+ * Windows' own); INF_NO_RANK: it has none. *Date and *DriverVer may be NULL. */
+ULONG SetupCurrentRank(const WCHAR *InstancePath, ULONG *Date, ULONGLONG *DriverVer);
+/* Calls Each for each device that has a driver of the package Name. */
+typedef VOID SETUP_DEVICE_ROUTINE(const WCHAR *InstancePath, PVOID Context);
+VOID SetupDevicesOf(const WCHAR *Name, SETUP_DEVICE_ROUTINE *Each, PVOID Context);
+/* Calls Each for each device in the tree with a hardware or compatible ID that is Id. */
+VOID SetupDevicesWithId(const WCHAR *Id, SETUP_DEVICE_ROUTINE *Each, PVOID Context);
 
 #endif
