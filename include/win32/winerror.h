@@ -429,6 +429,7 @@
 #define ERROR_OPEN_FILES                             2401
 #define ERROR_ACTIVE_CONNECTIONS                     2402
 #define ERROR_DEVICE_IN_USE                          2404
+#define ERROR_SUCCESS_REBOOT_REQUIRED                3010
 #define ERROR_INVALID_MEDIA                          4300
 #define ERROR_INVALID_LIBRARY                        4301
 #define ERROR_INVALID_MEDIA_POOL                     4302

@@ -94,6 +94,24 @@ ULONG SetupFindDrivers(const WCHAR *HardwareIds, const WCHAR *CompatibleIds, con
  * outside the store is published first.
  */
 ULONG SetupInstallDevice(const WCHAR *InstancePath, SETUP_DRIVER *Driver, BOOLEAN *Reboot);
+/* The drivers for a device that Enum knows, as SetupFindDrivers. */
+ULONG SetupDriversOf(const WCHAR *InstancePath, const char *Path, SETUP_DRIVER_LIST *List);
+
+/*
+ * Installs the .inf's best driver on every device in the tree that it fits (HardwareId: with this
+ * ID) where it is better than what the device has, or Force. Look: only counts. The counts are good
+ * whatever comes back, which is the first failure. Waits for the PnP worker.
+ */
+typedef struct _SETUP_UPDATE {
+    ULONG Present; /* devices that were looked at */
+    ULONG Matched, Better, Installed;
+    BOOLEAN Reboot;
+} SETUP_UPDATE;
+ULONG SetupUpdateDevices(const WCHAR *HardwareId, const char *InfPath, BOOLEAN Force, BOOLEAN Look,
+                         SETUP_UPDATE *Result);
+/* Takes the package out of the store and its driver from every device that has it; they get the
+ * next best driver, or none. Waits for the PnP worker. */
+ULONG SetupUninstall(const WCHAR *Name, BOOLEAN DeleteFiles, BOOLEAN *Reboot);
 /* The rank of the driver that the device has now (one that came without a package counts as one of
  * Windows' own); INF_NO_RANK: it has none. *Date and *DriverVer may be NULL. */
 ULONG SetupCurrentRank(const WCHAR *InstancePath, ULONG *Date, ULONGLONG *DriverVer);

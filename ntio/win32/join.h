@@ -13,4 +13,7 @@ VOID Win32JoinEndedThreads(VOID);
 struct _EPROCESS;
 VOID Win32EndProgram(struct _EPROCESS *Process);
 
+/* Closes the .inf files that programs left open. */
+VOID Win32ForgetInfs(VOID);
+
 #endif
