@@ -354,6 +354,7 @@ typedef PSP_DEVINSTALL_PARAMS_A PSP_DEVINSTALL_PARAMS;
 #endif
 
 #include "setupapi_inf.h"
+#include "setupapi_drv.h"
 
 #ifdef __cplusplus
 extern "C" {

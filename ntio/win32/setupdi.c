@@ -47,8 +47,7 @@ static VOID FreeParams(SETUPDI_PARAMS *Params)
 {
     if (Params->Class != NULL)
         ExFreePoolWithTag(Params->Class, TAG_SETUPDI);
-    if (SetupDrvFreeSlot != NULL)
-        SetupDrvFreeSlot(&Params->Drivers);
+    SetupDrvFreeSlot(&Params->Drivers);
 }
 
 VOID SetupdiFreeElement(SETUPDI_ELEMENT *Element)

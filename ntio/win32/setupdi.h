@@ -13,10 +13,6 @@
 #include "ntio/win32/cfgmgr.h"
 #include "ntio/win32/setupdrv.h"
 
-/* A build without the driver lists has sets without them. */
-#pragma weak SetupDrvFreeSlot
-#pragma weak SetupDrvClassInstaller
-
 #define TAG_SETUPDI 'iD3W'
 
 typedef struct _SETUPDI_PARAMS {

@@ -310,9 +310,7 @@ BOOL WINAPI SetupDiCallClassInstaller(DI_FUNCTION Function, HDEVINFO Handle,
     case DIF_SELECTBESTCOMPATDRV:
     case DIF_INSTALLDEVICEFILES:
     case DIF_INSTALLDEVICE:
-        return SetupdiAnswer(SetupDrvClassInstaller != NULL
-                                 ? SetupDrvClassInstaller(Function, Handle, Device)
-                                 : ERROR_DI_DO_DEFAULT);
+        return SetupdiAnswer(SetupDrvClassInstaller(Function, Handle, Device));
     default:
         return SetupdiAnswer(ERROR_DI_DO_DEFAULT);
     }

@@ -36,4 +36,10 @@ typedef struct _SETUP_DRIVER_TARGET {
 DWORD SetupDipLockTarget(HDEVINFO Set, PSP_DEVINFO_DATA Device, SETUP_DRIVER_TARGET *Target);
 VOID SetupDipUnlockTarget(HDEVINFO Set);
 
+/* By setupdrv.c, for newdev: a driver that Data names, referenced; and its installation on an
+ * element of a set that is not locked (Driver NULL: none). */
+DWORD SetupDrvTake(HDEVINFO Set, PSP_DEVINFO_DATA Device, const SP_DRVINFO_DATA_W *Data,
+                   SETUP_DRIVER **Driver);
+DWORD SetupDrvInstall(HDEVINFO Set, PSP_DEVINFO_DATA Device, SETUP_DRIVER *Driver, BOOLEAN *Reboot);
+
 #endif
