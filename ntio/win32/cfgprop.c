@@ -160,6 +160,7 @@ CONFIGRET CfgReadProperty(const WCHAR *InstanceId, ULONG Property, ULONG *Type, 
 {
     const PROPERTY *Found = Find(DeviceProperties, RTL_NUMBER_OF(DeviceProperties), Property);
     WCHAR Path[PNP_PATH_CHARACTERS];
+    CONFIGRET Code;
 
     *Data = NULL;
     *Bytes = 0;
@@ -177,8 +178,17 @@ CONFIGRET CfgReadProperty(const WCHAR *InstanceId, ULONG Property, ULONG *Type, 
     }
     if (Found == NULL)
         return CR_NO_SUCH_VALUE; /* such as power data: no device here has them */
-    return Found->Name != NULL ? ReadValue(Path, Found, Type, Data, Bytes)
-                               : ReadLive(InstanceId, Found, Type, Data, Bytes);
+    if (Found->Name == NULL)
+        return ReadLive(InstanceId, Found, Type, Data, Bytes);
+    Code = ReadValue(Path, Found, Type, Data, Bytes);
+    if (Code == CR_SUCCESS && *Type == REG_SZ && *Bytes >= 2 * sizeof(WCHAR) &&
+        *(WCHAR *)*Data == L'@') { /* as an installation writes descriptions */
+        const WCHAR *Plain = PnpPlainText(*Data);
+
+        *Bytes -= (ULONG)((ULONG_PTR)Plain - (ULONG_PTR)*Data);
+        memmove(*Data, Plain, *Bytes);
+    }
+    return Code;
 }
 
 /* Is Data of this type's form? */

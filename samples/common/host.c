@@ -43,6 +43,11 @@
 #define SAMPLE_START NULL
 #endif
 
+/* C:\Windows, a folder beside the executable that stays; NULL: a private one. */
+#ifndef SAMPLE_SYSTEM_ROOT
+#define SAMPLE_SYSTEM_ROOT NULL
+#endif
+
 int sample_main(int argc, char **argv);
 
 static const char *program = "sample";
@@ -151,6 +156,17 @@ static const char *setting(const char *variable, const char *macro)
     return set != NULL ? set : macro;
 }
 
+static int set_system_root(const char *name)
+{
+    char path[2 * PATH_MAX];
+
+    if (name == NULL)
+        return 0;
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    int32_t status = ntio_set_system_root(path);
+    return status < 0 ? failed("can't have the system root", path, status) : 0;
+}
+
 static int set_up(void)
 {
     const char *services = setting("NTIO_SERVICES", SAMPLE_SERVICES);
@@ -164,7 +180,8 @@ static int set_up(void)
         if (start == NULL && devices == NULL)
             start = services;
     }
-    if (ntio_add_driver_directory(folder) < 0 || each_word(services, add_service) != 0 ||
+    if (set_system_root(SAMPLE_SYSTEM_ROOT) != 0 || ntio_add_driver_directory(folder) < 0 ||
+        each_word(services, add_service) != 0 ||
         (matches != NULL && each_word(matches, add_match) != 0) ||
         (classes != NULL && each_word(classes, add_class) != 0) ||
         (devices != NULL && each_word(devices, add_device) != 0))
