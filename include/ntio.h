@@ -139,6 +139,16 @@ NTIO_API_ void ntio_enumerate_devices(bool (*each)(const ntio_device *device, vo
 NTIO_API_ int32_t ntio_get_interfaces(const char *class_guid, const char *instance, char ***list);
 NTIO_API_ void ntio_free_list(char **list);
 
+/*
+ * Makes a directory of the host a drive: drive "X:" is what programs open as X:\... and drivers as
+ * \??\X:\..., "SystemRoot" what drivers open as \SystemRoot\.... Nothing outside the directory can be
+ * reached through it. 0xC0000035: the name is in use; 0xC0000033: it is another name; 0xC000003A: no
+ * such directory. There are no drives but those that are mapped.
+ */
+NTIO_API_ int32_t ntio_map_drive(const char *drive, const char *directory, bool read_only);
+/* Takes the name away; what is open there stays so until it is closed. */
+NTIO_API_ int32_t ntio_unmap_drive(const char *drive);
+
 /* Registry: path as in NT, UTF-8. Type numbers as REG_*. */
 NTIO_API_ int32_t ntio_registry_set_string(const char *key, const char *name, const char *value);
 NTIO_API_ int32_t ntio_registry_set_uint32(const char *key, const char *name, uint32_t value);

@@ -403,6 +403,7 @@
 #define STATUS_NO_SUCH_PACKAGE                                         ((NTSTATUS)0xc00000fe)
 #define STATUS_BAD_FUNCTION_TABLE                                      ((NTSTATUS)0xc00000ff)
 #define STATUS_VARIABLE_NOT_FOUND                                      ((NTSTATUS)0xc0000100)
+#define STATUS_DIRECTORY_NOT_EMPTY                                     ((NTSTATUS)0xc0000101)
 #define STATUS_FILE_CORRUPT_ERROR                                      ((NTSTATUS)0xc0000102)
 #define STATUS_NOT_A_DIRECTORY                                         ((NTSTATUS)0xc0000103)
 #define STATUS_BAD_LOGON_SESSION_STATE                                 ((NTSTATUS)0xc0000104)

@@ -182,6 +182,12 @@ static NTSTATUS IopQueryFile(KPROCESSOR_MODE Mode, HANDLE FileHandle,
         IopAbandonRequest(&Request);
         return Status;
     }
+    if (Class == FileAllInformation) { /* the fields that are the I/O manager's */
+        FILE_ALL_INFORMATION *All = Request.Irp->AssociatedIrp.SystemBuffer;
+        All->AccessInformation.AccessFlags = Request.GrantedAccess;
+        All->ModeInformation.Mode = IopModeOf(Request.File);
+        All->AlignmentInformation.AlignmentRequirement = Request.Device->AlignmentRequirement;
+    }
     Request.Stack->Parameters.QueryFile.Length = Length;
     Request.Stack->Parameters.QueryFile.FileInformationClass = Class;
     Status = IopSendAndWait(&Request, IRP_MJ_QUERY_INFORMATION, &IoStatus);
@@ -306,6 +312,7 @@ static NTSTATUS IopSetFile(KPROCESSOR_MODE Mode, HANDLE FileHandle, PIO_STATUS_B
 {
     IOP_REQUEST Request;
     IO_STATUS_BLOCK IoStatus;
+    HANDLE Target = NULL;
     NTSTATUS Status;
 
     KE_IRQL_AT_MOST(PASSIVE_LEVEL);
@@ -329,7 +336,16 @@ static NTSTATUS IopSetFile(KPROCESSOR_MODE Mode, HANDLE FileHandle, PIO_STATUS_B
     }
     Request.Stack->Parameters.SetFile.Length = Length;
     Request.Stack->Parameters.SetFile.FileInformationClass = Class;
+    if (Class == FileRenameInformation || Class == FileLinkInformation) {
+        Status = IopOpenTarget(&Request, Length, &Target);
+        if (!NT_SUCCESS(Status)) {
+            IopAbandonRequest(&Request);
+            return Status;
+        }
+    }
     Status = IopSendAndWait(&Request, IRP_MJ_SET_INFORMATION, &IoStatus);
+    if (Target != NULL) /* the directory was held for as long */
+        ObCloseHandle(Target, KernelMode);
     return IopAnswer(IoStatusBlock, Mode, Status, IoStatus.Information);
 }
 

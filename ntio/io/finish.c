@@ -134,6 +134,8 @@ VOID IopFinishIrp(PIRP Irp)
 
     if ((Irp->Flags & IRP_BUFFERED_IO) != 0)
         IopFinishBuffer(Irp);
+    if (Prefixed && Irp->Tail.Overlay.AuxiliaryBuffer != NULL)
+        ExFreePool(Irp->Tail.Overlay.AuxiliaryBuffer);
     while (Irp->MdlAddress != NULL) {
         PMDL Mdl = Irp->MdlAddress;
         Irp->MdlAddress = Mdl->Next;

@@ -342,6 +342,14 @@ NTSTATUS IopSendAndWait(PIOP_REQUEST Request, UCHAR MajorFunction, PIO_STATUS_BL
 NTSTATUS IopAnswer(PIO_STATUS_BLOCK IoStatusBlock, KPROCESSOR_MODE Mode, NTSTATUS Status,
                    ULONG_PTR Information);
 
+/* ---- target.c ---- */
+/*
+ * A rename's request, its FILE_RENAME_INFORMATION in the system buffer: where it names more than a
+ * name in the same directory, the target's directory is opened and put into the stack location.
+ * *Target, where it is not NULL, is to be closed when the request is over. STATUS_NOT_SAME_DEVICE.
+ */
+NTSTATUS IopOpenTarget(PIOP_REQUEST Request, ULONG Length, HANDLE *Target);
+
 /* ---- port.c ---- */
 extern POBJECT_TYPE IopCompletionType;
 NTSTATUS IopInitializePortType(VOID);

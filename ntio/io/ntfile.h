@@ -63,6 +63,22 @@ NTSYSAPI NTSTATUS NTAPI NtQuerySecurityObject(HANDLE Handle,
                                               PULONG LengthNeeded);
 NTSYSAPI NTSTATUS NTAPI NtSetSecurityObject(HANDLE Handle, SECURITY_INFORMATION SecurityInformation,
                                             PSECURITY_DESCRIPTOR SecurityDescriptor);
+/* As ZwQueryDirectoryFile (ntifs.h). */
+NTSYSAPI NTSTATUS NTAPI NtQueryDirectoryFile(HANDLE FileHandle, HANDLE Event,
+                                             PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
+                                             PIO_STATUS_BLOCK IoStatusBlock, PVOID FileInformation,
+                                             ULONG Length,
+                                             FILE_INFORMATION_CLASS FileInformationClass,
+                                             BOOLEAN ReturnSingleEntry, PUNICODE_STRING FileName,
+                                             BOOLEAN RestartScan);
+NTSYSAPI NTSTATUS NTAPI
+NtQueryFullAttributesFile(POBJECT_ATTRIBUTES ObjectAttributes,
+                          PFILE_NETWORK_OPEN_INFORMATION FileInformation);
+/* Times and attributes alone. */
+NTSYSAPI NTSTATUS NTAPI NtQueryAttributesFile(POBJECT_ATTRIBUTES ObjectAttributes,
+                                              PFILE_BASIC_INFORMATION FileInformation);
+/* Opens it for deleting on close, and closes it. */
+NTSYSAPI NTSTATUS NTAPI NtDeleteFile(POBJECT_ATTRIBUTES ObjectAttributes);
 /* Those of this thread on the file; does not wait for them. */
 NTSYSAPI NTSTATUS NTAPI NtCancelIoFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock);
 /* Those of the process on the file with this status block (NULL: all). STATUS_NOT_FOUND: there was

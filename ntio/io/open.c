@@ -149,6 +149,8 @@ static NTSTATUS IopSendCreate(PDEVICE_OBJECT Device, PFILE_OBJECT File, ACCESS_M
     Stack->FileObject = File;
     if ((Attributes & OBJ_CASE_INSENSITIVE) == 0)
         Stack->Flags = SL_CASE_SENSITIVE;
+    if ((Packet->Options & IO_OPEN_TARGET_DIRECTORY) != 0)
+        Stack->Flags |= SL_OPEN_TARGET_DIRECTORY;
     Stack->Parameters.Create.SecurityContext = &Security;
     Stack->Parameters.Create.Options =
         (Packet->CreateDisposition << 24) | (Packet->CreateOptions & IOP_VALID_OPTIONS);

@@ -2,10 +2,11 @@
 /* readwrite.c - NtReadFile, NtWriteFile, NtFlushBuffersFile. */
 #include "ntio/io/iop.h"
 
-/* Where Windows mounts its raw file system: reading goes on where the last one ended. */
+/* Where Windows mounts its raw file system: reading goes on where the last one ended. A file system
+ * that is mounted moves the position itself. */
 static BOOLEAN IopMovesPosition(PFILE_OBJECT File)
 {
-    return File->Vpb != NULL;
+    return File->Vpb != NULL && File->Vpb->DeviceObject == NULL;
 }
 
 typedef struct _IOP_TRANSFER {

@@ -110,6 +110,8 @@ VOID IopAbandonRequest(PIOP_REQUEST Request)
     }
     if ((Irp->Flags & IRP_DEALLOCATE_BUFFER) != 0)
         IopFreeSystemBuffer(Irp);
+    if (Irp->Tail.Overlay.AuxiliaryBuffer != NULL)
+        ExFreePool(Irp->Tail.Overlay.AuxiliaryBuffer);
     IopReleaseIrp(Irp);
     if (Request->Synchronous)
         IopReleaseFileLock(Request->File);
