@@ -67,7 +67,7 @@ typedef struct tagWNODE_SINGLE_INSTANCE {
     ULONG InstanceIndex; /* with static names */
     ULONG DataBlockOffset;
     ULONG SizeDataBlock;
-    UCHAR VariableData[1];
+    UCHAR VariableData[];
 } WNODE_SINGLE_INSTANCE, *PWNODE_SINGLE_INSTANCE;
 
 typedef struct tagWNODE_SINGLE_ITEM {
@@ -77,7 +77,7 @@ typedef struct tagWNODE_SINGLE_ITEM {
     ULONG ItemId;
     ULONG DataBlockOffset;
     ULONG SizeDataItem;
-    UCHAR VariableData[1];
+    UCHAR VariableData[];
 } WNODE_SINGLE_ITEM, *PWNODE_SINGLE_ITEM;
 
 typedef struct tagWNODE_METHOD_ITEM {
@@ -87,7 +87,7 @@ typedef struct tagWNODE_METHOD_ITEM {
     ULONG MethodId;
     ULONG DataBlockOffset;
     ULONG SizeDataBlock;
-    UCHAR VariableData[1];
+    UCHAR VariableData[];
 } WNODE_METHOD_ITEM, *PWNODE_METHOD_ITEM;
 
 /* A WNODE_ALL_DATA, _SINGLE_INSTANCE or _SINGLE_ITEM with WNODE_FLAG_EVENT_ITEM. */

@@ -149,6 +149,7 @@ DIFFERENT = {
     'RtlxAnsiStringToUnicodeSize': (None, _CONST),
     'RtlUpperString': (None, _CONST),
     'RtlGUIDFromString': (None, _CONST),
+    'IoWMIOpenBlock': (None, _CONST),
 }
 
 # Fewer than this compared means that our headers can no longer be read.
