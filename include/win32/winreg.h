@@ -121,6 +121,16 @@ WINADVAPI LSTATUS WINAPI RegQueryInfoKeyA(HKEY Key, LPSTR Class, LPDWORD ClassCh
                                           LPDWORD LongestValueName, LPDWORD LongestValue,
                                           LPDWORD SecurityDescriptor, PFILETIME LastWriteTime);
 
+#define REG_NOTIFY_THREAD_AGNOSTIC 0x10000000 /* watches outlive the thread here in any case */
+/*
+ * Waits for a change to Key, or to it and what is below (WatchSubtree): REG_NOTIFY_CHANGE_NAME,
+ * REG_NOTIFY_CHANGE_LAST_SET. Asynchronous: returns at once, and Event is signalled then, or when
+ * the key is closed or deleted. One change is told of; for the next one it is called again. Needs
+ * KEY_NOTIFY. A predefined key that is watched asynchronously stays open until the program ends.
+ */
+WINADVAPI LSTATUS WINAPI RegNotifyChangeKeyValue(HKEY Key, BOOL WatchSubtree, DWORD NotifyFilter,
+                                                 HANDLE Event, BOOL Asynchronous);
+
 /* ERROR_ACCESS_DENIED: it has subkeys. */
 WINADVAPI LSTATUS WINAPI RegDeleteKeyW(HKEY Key, LPCWSTR SubKey);
 WINADVAPI LSTATUS WINAPI RegDeleteKeyA(HKEY Key, LPCSTR SubKey);

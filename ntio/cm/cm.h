@@ -4,20 +4,22 @@
  * (L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\vhba"), case-insensitive.
  *
  * CurrentControlSet is a link to ControlSet001. One lock (CmpLock, a mutex at PASSIVE_LEVEL) guards
- * the tree; no other lock is taken under it. Key objects are Ob objects of type Key; Zw key
- * routines are here. The Cmp routines below are for ntio's own components: no handles, keys are
- * made on the way where Create says so.
+ * the tree; under it only those of events and work queues are taken (notify.c), and the pool's. Key
+ * objects are Ob objects of type Key; Zw key routines are here. The Cmp routines below are for
+ * ntio's own components: no handles, keys are made on the way where Create says so.
  */
 #ifndef NTIO_CM_H
 #define NTIO_CM_H
 
 #include "ntio/ob/ob.h"
 
-NTSTATUS CmInitializeSystem(VOID); /* \Registry\Machine\{System\ControlSet001\{Services,Enum,Control\Class,...},Software,Hardware},
-                                      \Registry\User */
+NTSTATUS CmInitializeSystem(
+    VOID); /* \Registry\Machine\{System\ControlSet001\{Services,Enum,Control\Class,...},Software,Hardware},
+              \Registry\User */
 VOID CmShutdownSystem(VOID);
 
-NTSTATUS CmpCreateKey(const WCHAR *Path); /* and those above it */
+NTSTATUS CmpCreateKey(const WCHAR *Path);         /* and those above it */
+NTSTATUS CmpCreateVolatileKey(const WCHAR *Path); /* the same; it is saved to no file */
 NTSTATUS CmpDeleteTree(const WCHAR *Path);
 BOOLEAN CmpKeyExists(const WCHAR *Path);
 /* Makes the key where it is missing. Data is copied. */

@@ -117,6 +117,12 @@ VOID CmpShutdownKeys(VOID);
 /* The key behind a handle, referenced. */
 NTSTATUS CmpReferenceKey(HANDLE Handle, ACCESS_MASK Access, KPROCESSOR_MODE Mode, PCM_KEY *Key);
 
+/* ---- notify.c: under CmpLock ---- */
+/* REG_NOTIFY_CHANGE_NAME: a subkey of Node came or went; REG_NOTIFY_CHANGE_LAST_SET: a value. */
+VOID CmpReportChange(PCM_NODE Node, ULONG What);
+/* Ends what waits on a key object, on a node; both NULL: everything. STATUS_NOTIFY_CLEANUP. */
+VOID CmpEndWatchesOf(PCM_KEY Key, PCM_NODE Node);
+
 /* ---- answer.c: the shape of what queries return ---- */
 /*
  * Fixed, then as much of the rest as fits: STATUS_BUFFER_TOO_SMALL where not even Fixed does,

@@ -107,6 +107,7 @@ VOID CmShutdownSystem(VOID)
         return;
     CmpShutdownKeys();
     KiLock(&CmpLock);
+    CmpEndWatchesOf(NULL, NULL);
     CmpUnlinkTree(Root);
     CmpRoot = NULL;
     CmpDereferenceNode(Root);

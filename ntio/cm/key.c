@@ -63,6 +63,20 @@ static NTSTATUS CmpParse(PVOID ParseObject, POBJECT_TYPE Type, ACCESS_MASK Desir
     return CmpNewKey(Node, NULL, Object);
 }
 
+/* With its last handle a key object has nobody to be told of changes. */
+static VOID CmpCloseKey(PEPROCESS Process, PVOID Object, ACCESS_MASK GrantedAccess,
+                        ULONG ProcessHandleCount, ULONG SystemHandleCount)
+{
+    UNREFERENCED_PARAMETER(Process);
+    UNREFERENCED_PARAMETER(GrantedAccess);
+    UNREFERENCED_PARAMETER(ProcessHandleCount);
+    if (SystemHandleCount != 1)
+        return;
+    KiLock(&CmpLock);
+    CmpEndWatchesOf(Object, NULL);
+    KiUnlock(&CmpLock);
+}
+
 static VOID CmpDeleteKeyObject(PVOID Object)
 {
     PCM_KEY Key = Object;
@@ -70,6 +84,7 @@ static VOID CmpDeleteKeyObject(PVOID Object)
     if (Key->Node == NULL) /* it failed half-way */
         return;
     KiLock(&CmpLock);
+    CmpEndWatchesOf(Key, NULL);
     CmpDereferenceNode(Key->Node);
     KiUnlock(&CmpLock);
 }
@@ -112,6 +127,7 @@ NTSTATUS CmpInitializeKeys(VOID)
 {
     static const OB_TYPE_INFO Info = {.Name = L"Key",
                                       .Parse = CmpParse,
+                                      .Close = CmpCloseKey,
                                       .Delete = CmpDeleteKeyObject,
                                       .QueryName = CmpQueryKeyName};
     static const GENERIC_MAPPING Mapping = {KEY_READ, KEY_WRITE, KEY_EXECUTE, KEY_ALL_ACCESS};

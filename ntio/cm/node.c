@@ -125,6 +125,7 @@ NTSTATUS CmpAddChild(PCM_NODE Node, PCUNICODE_STRING Name, PCUNICODE_STRING Clas
     Node->Children[Index] = Child;
     Node->ChildCount++;
     CmpTouchNode(Node);
+    CmpReportChange(Node, REG_NOTIFY_CHANGE_NAME);
     *Result = Child;
     return STATUS_SUCCESS;
 }
@@ -166,6 +167,8 @@ VOID CmpUnlinkNode(PCM_NODE Node)
     memmove(&Parent->Children[Index], &Parent->Children[Index + 1],
             (Parent->ChildCount - Index) * sizeof(PCM_NODE));
     CmpTouchNode(Parent);
+    CmpEndWatchesOf(NULL, Node);
+    CmpReportChange(Parent, REG_NOTIFY_CHANGE_NAME);
     Node->Parent = NULL;
     Node->Deleted = TRUE;
     CmpDereferenceNode(Node);
@@ -240,6 +243,7 @@ NTSTATUS CmpStoreValue(PCM_NODE Node, PCUNICODE_STRING Name, ULONG Type, const V
     Value->Bytes = Bytes;
     Value->Type = Type;
     CmpTouchNode(Node);
+    CmpReportChange(Node, REG_NOTIFY_CHANGE_LAST_SET);
     return STATUS_SUCCESS;
 }
 
@@ -254,5 +258,6 @@ NTSTATUS CmpRemoveValue(PCM_NODE Node, PCUNICODE_STRING Name)
     memmove(&Node->Values[Index], &Node->Values[Index + 1],
             (Node->ValueCount - Index) * sizeof(PCM_VALUE));
     CmpTouchNode(Node);
+    CmpReportChange(Node, REG_NOTIFY_CHANGE_LAST_SET);
     return STATUS_SUCCESS;
 }

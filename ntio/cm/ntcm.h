@@ -34,4 +34,13 @@ NTSYSAPI NTSTATUS NTAPI NtSetValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueNam
                                       ULONG Type, PVOID Data, ULONG DataSize);
 NTSYSAPI NTSTATUS NTAPI NtDeleteValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName);
 
+/*
+ * ZwNotifyChangeKey's work. Wait: returns when it has happened, with STATUS_NOTIFY_ENUM_DIR or,
+ * where the key was closed or deleted, STATUS_NOTIFY_CLEANUP; else STATUS_PENDING. Event is reset
+ * first. IoStatus, where given, is a driver's memory and stays until then.
+ */
+NTSTATUS CmpNotify(HANDLE KeyHandle, HANDLE Event, PWORK_QUEUE_ITEM Work, WORK_QUEUE_TYPE Queue,
+                   PIO_STATUS_BLOCK IoStatus, ULONG Filter, BOOLEAN Tree, BOOLEAN Wait,
+                   KPROCESSOR_MODE Mode);
+
 #endif

@@ -22,10 +22,10 @@ typedef struct _REGTEXT_SINK {
     PVOID Context;
     /* [Path] or [-Path]: Path begins with a root's name (HKEY_...), has no backslash at an end and
      * none doubled. */
-    NTSTATUS (*Key)
+    NTSTATUS(*Key)
     (PVOID Context, const WCHAR *Path, SIZE_T Characters, BOOLEAN Delete, const char **Problem);
     /* Of the key before; no characters: the default value. Delete: "name"=- */
-    NTSTATUS (*Value)
+    NTSTATUS(*Value)
     (PVOID Context, const WCHAR *Name, SIZE_T Characters, ULONG Type, const VOID *Data, ULONG Bytes,
      BOOLEAN Delete, const char **Problem);
 } REGTEXT_SINK;

@@ -31,6 +31,22 @@ NTSTATUS CmpCreateKey(const WCHAR *Path)
     return Status;
 }
 
+NTSTATUS CmpCreateVolatileKey(const WCHAR *Path)
+{
+    UNICODE_STRING Name;
+    CMP_WALK Walk = {.Path = &Name, .CreateAll = TRUE, .Volatile = TRUE, .Trusted = TRUE};
+    NTSTATUS Status = CmpInitString(&Name, Path);
+    PCM_NODE Node;
+
+    KE_IRQL_AT_MOST(PASSIVE_LEVEL);
+    if (!NT_SUCCESS(Status))
+        return Status;
+    KiLock(&CmpLock);
+    Status = CmpWalk(&Walk, &Node);
+    KiUnlock(&CmpLock);
+    return Status;
+}
+
 BOOLEAN CmpKeyExists(const WCHAR *Path)
 {
     NTSTATUS Status;

@@ -50,6 +50,10 @@ BOOLEAN PnpSameGuid(const GUID *A, const GUID *B);
  * else. */
 _Noreturn VOID PnpInvalidPdo(PDEVICE_OBJECT Device);
 
+/* ---- servicelist.c: Services\NAME\Enum ---- */
+VOID PnpListDevice(const WCHAR *Service, const WCHAR *Instance);
+VOID PnpUnlistDevice(const WCHAR *Service, const WCHAR *Instance);
+
 /* ---- tree.c ---- */
 extern KI_LOCK PnpTreeLock;
 extern PDEVICE_NODE PnpRootNode;

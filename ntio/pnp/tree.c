@@ -128,6 +128,10 @@ VOID PnpSetService(PDEVICE_NODE Node, WCHAR *Service)
     Old = Node->Service;
     Node->Service = Service;
     KiUnlock(&PnpTreeLock);
+    if (Node->InstancePath != NULL && Old != NULL)
+        PnpUnlistDevice(Old, Node->InstancePath);
+    if (Node->InstancePath != NULL && Service != NULL)
+        PnpListDevice(Service, Node->InstancePath);
     PnpFree(Old);
 }
 

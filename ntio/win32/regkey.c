@@ -412,3 +412,25 @@ LSTATUS WINAPI RegDeleteTreeA(HKEY Key, LPCSTR SubKey)
     Win32pFreeName(&Wide);
     return Error;
 }
+
+/* ---- changes ---- */
+
+LSTATUS WINAPI RegNotifyChangeKeyValue(HKEY Key, BOOL WatchSubtree, DWORD NotifyFilter,
+                                       HANDLE Event, BOOL Asynchronous)
+{
+    WIN32_ENTER();
+    REG_KEY Root;
+    NTSTATUS Status;
+
+    if (Asynchronous && Event == NULL)
+        return ERROR_INVALID_PARAMETER;
+    Status = RegpBegin(Key, &Root);
+    if (!NT_SUCCESS(Status))
+        return RegpResult(Status);
+    Status = CmpNotify(Root.Handle, Asynchronous ? Event : NULL, NULL, 0, NULL,
+                       NotifyFilter & ~(DWORD)REG_NOTIFY_THREAD_AGNOSTIC, WatchSubtree != FALSE,
+                       Asynchronous == FALSE, UserMode);
+    if (!Asynchronous || !NT_SUCCESS(Status))
+        RegpEnd(&Root); /* else its close would end the watch */
+    return NT_SUCCESS(Status) ? ERROR_SUCCESS : RegpResult(Status);
+}

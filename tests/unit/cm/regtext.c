@@ -119,7 +119,7 @@ static void every_kind_of_value(void **state)
 static void how_it_may_be_written(void **state)
 {
     (void)state;
-    Expect("  windows registry editor version 5.00 \n" + 2, "");
+    Expect("windows registry editor version 5.00 \n", "");
     Expect(V5 ";comment\n\n  [HKEY_X\\A]\n ; more\n  \"a\" = dword:1 ; one\n\"b\"=\"x\" ; two\n",
            "K HKEY_X\\A\nV a 4 01000000\nV b 1 78000000\n");
     Expect(V5 "[HKEY_X\\a]b]\n[HKEY_X\\\\c\\]\r[HKEY_X\\d]  \n",

@@ -27,6 +27,38 @@ static rig_child *thing(const char *name, const WCHAR *instance)
     return child;
 }
 
+#define RIGFUNC L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\rigfunc"
+
+/* Services\\NAME\\Enum says which devices a service drives. */
+static void service_lists_its_devices(void **state)
+{
+    WCHAR path[128], second[128], *listed;
+    ULONG count;
+
+    (void)state;
+    assert_status(CmpSetUlong(RIGFUNC, L"Type", 1), STATUS_SUCCESS);
+    assert_status(PnpCreateRootDevice(L"RIG", L"Root\\A\0", L"rigfunc", path, 128), STATUS_SUCCESS);
+    assert_status(PnpCreateRootDevice(L"RIG", L"Root\\A\0", L"rigfunc", second, 128),
+                  STATUS_SUCCESS);
+    assert_status(CmpQueryUlong(RIGFUNC L"\\Enum", L"Count", &count), STATUS_SUCCESS);
+    assert_int_equal(count, 2);
+    assert_status(CmpQueryString(RIGFUNC L"\\Enum", L"1", &listed), STATUS_SUCCESS);
+    assert_wide(listed, L"Root\\RIG\\0001");
+    ExFreePool(listed);
+    assert_status(PnpRemoveDevice(path, FALSE), STATUS_SUCCESS);
+    assert_status(CmpQueryUlong(RIGFUNC L"\\Enum", L"NextInstance", &count), STATUS_SUCCESS);
+    assert_int_equal(count, 1);
+    assert_status(CmpQueryString(RIGFUNC L"\\Enum", L"0", &listed), STATUS_SUCCESS);
+    assert_wide(listed, L"Root\\RIG\\0001");
+    ExFreePool(listed);
+    assert_status(CmpQueryString(RIGFUNC L"\\Enum", L"1", &listed), STATUS_OBJECT_NAME_NOT_FOUND);
+    assert_status(PnpRemoveDevice(second, FALSE), STATUS_SUCCESS);
+    assert_status(CmpQueryUlong(RIGFUNC L"\\Enum", L"Count", &count), STATUS_SUCCESS);
+    assert_int_equal(count, 0);
+    assert_status(CmpDeleteTree(RIGFUNC), STATUS_SUCCESS);
+    rig_clear_log();
+}
+
 static void root_device_is_made_started_and_removed(void **state)
 {
     WCHAR path[128], second[128], small[4];
@@ -666,6 +698,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, rig_boot, rig_shutdown)
     const struct CMUnitTest tests[] = {
+        TEST(service_lists_its_devices),
         TEST(root_device_is_made_started_and_removed),
         TEST(requests_to_a_new_device_come_in_order),
         TEST(hardware_ids_come_before_compatible_ones),

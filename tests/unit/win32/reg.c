@@ -3,6 +3,7 @@
  * and those that are too small, rights, errors. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -269,6 +270,107 @@ static void lists(void **state)
     assert_int_equal(subkeys + values, 0);
 }
 
+/* ---- changes ---- */
+
+static bool told(HANDLE event)
+{
+    return WaitForSingleObject(event, 0) == WAIT_OBJECT_0;
+}
+
+static void watch(HKEY key, BOOL tree, DWORD filter, HANDLE event)
+{
+    assert_int_equal(RegNotifyChangeKeyValue(key, tree, filter, event, TRUE), 0);
+    assert_false(told(event));
+}
+
+static void changes_are_told(void **state)
+{
+    HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL);
+    DWORD number = 1;
+    HKEY key, blind, below;
+    (void)state;
+    assert_int_equal(RegCreateKeyA(test, "W\\Below", &below), 0);
+    assert_int_equal(RegOpenKeyExA(test, "W", 0, KEY_NOTIFY | KEY_SET_VALUE, &key), 0);
+    assert_int_equal(RegOpenKeyExA(test, "W", 0, KEY_QUERY_VALUE, &blind), 0);
+    assert_int_equal(RegNotifyChangeKeyValue(blind, FALSE, REG_NOTIFY_CHANGE_NAME, event, TRUE),
+                     ERROR_ACCESS_DENIED);
+    assert_int_equal(RegNotifyChangeKeyValue(key, FALSE, 0, event, TRUE), ERROR_INVALID_PARAMETER);
+    assert_int_equal(RegNotifyChangeKeyValue(key, FALSE, REG_NOTIFY_CHANGE_NAME, NULL, TRUE),
+                     ERROR_INVALID_PARAMETER);
+    /* Values of the key itself; each watch tells once. */
+    watch(key, FALSE, REG_NOTIFY_CHANGE_LAST_SET, event);
+    assert_int_equal(RegSetKeyValueA(below, NULL, "n", REG_DWORD, &number, 4), 0);
+    assert_int_equal(RegCloseKey(blind), 0); /* another handle's end is none of its */
+    assert_int_equal(RegCreateKeyA(test, "W\\Other", &blind), 0);
+    assert_false(told(event));
+    assert_int_equal(RegSetKeyValueA(key, NULL, "n", REG_DWORD, &number, 4), 0);
+    assert_true(told(event));
+    assert_true(ResetEvent(event));
+    assert_int_equal(RegDeleteValueA(key, "n"), 0);
+    assert_false(told(event));
+    watch(key, FALSE, REG_NOTIFY_CHANGE_NAME | REG_NOTIFY_THREAD_AGNOSTIC, event);
+    assert_int_equal(RegDeleteKeyA(test, "W\\Other"), 0);
+    assert_true(told(event));
+    assert_int_equal(RegCloseKey(blind), 0);
+    /* And what is below. */
+    watch(key, TRUE, REG_NOTIFY_CHANGE_LAST_SET, event);
+    assert_int_equal(RegDeleteValueA(below, "n"), 0);
+    assert_true(told(event));
+    watch(key, TRUE, REG_NOTIFY_CHANGE_NAME, event);
+    assert_int_equal(RegCreateKeyA(below, "Deep", &blind), 0);
+    assert_true(told(event));
+    assert_int_equal(RegCloseKey(blind), 0);
+    /* A key that is closed or deleted changes no more. */
+    watch(key, TRUE, REG_NOTIFY_CHANGE_NAME, event);
+    assert_int_equal(RegCloseKey(key), 0);
+    assert_true(told(event));
+    watch(below, FALSE, REG_NOTIFY_CHANGE_LAST_SET, event);
+    assert_int_equal(RegDeleteTreeA(test, "W"), 0);
+    assert_true(told(event));
+    assert_int_equal(RegNotifyChangeKeyValue(below, FALSE, REG_NOTIFY_CHANGE_NAME, event, TRUE),
+                     ERROR_KEY_DELETED);
+    assert_int_equal(RegCloseKey(below), 0);
+    /* A predefined key. */
+    watch(HKEY_CURRENT_USER, TRUE, REG_NOTIFY_CHANGE_NAME, event);
+    assert_int_equal(RegCreateKeyA(HKEY_CURRENT_USER, "Told", &key), 0);
+    assert_true(told(event));
+    assert_int_equal(RegCloseKey(key), 0);
+    assert_int_equal(RegDeleteKeyA(HKEY_CURRENT_USER, "Told"), 0);
+    assert_true(CloseHandle(event));
+}
+
+static LONG waiting, changes;
+
+static DWORD WINAPI wait_for_changes(LPVOID parameter)
+{
+    for (int i = 0; i < 50; i++) {
+        __atomic_store_n(&waiting, 1, __ATOMIC_SEQ_CST);
+        if (RegNotifyChangeKeyValue(parameter, TRUE, REG_NOTIFY_CHANGE_LAST_SET, NULL, FALSE) != 0)
+            return 1;
+        __atomic_fetch_add(&changes, 1, __ATOMIC_SEQ_CST);
+    }
+    return 0;
+}
+
+/* In the call itself; the setter goes on until all are seen. */
+static void changes_are_waited_for(void **state)
+{
+    HANDLE thread = CreateThread(NULL, 0, wait_for_changes, test, 0, NULL);
+    DWORD number = 0, code = 9;
+    (void)state;
+    assert_non_null(thread);
+    while (WaitForSingleObject(thread, 0) == WAIT_TIMEOUT && number < 10000000) {
+        number++;
+        assert_int_equal(RegSetKeyValueA(test, NULL, "n", REG_DWORD, &number, 4), 0);
+    }
+    assert_int_equal(WaitForSingleObject(thread, 10000), WAIT_OBJECT_0);
+    assert_true(GetExitCodeThread(thread, &code));
+    assert_int_equal(code, 0);
+    assert_int_equal(changes, 50);
+    assert_true(CloseHandle(thread));
+    assert_int_equal(RegDeleteTreeA(test, NULL), 0);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -277,6 +379,8 @@ int main(void)
         cmocka_unit_test(values_as_they_are),
         cmocka_unit_test(values_of_a_type),
         cmocka_unit_test(lists),
+        cmocka_unit_test(changes_are_told),
+        cmocka_unit_test(changes_are_waited_for),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
