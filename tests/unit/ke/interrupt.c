@@ -343,6 +343,24 @@ static void test_disconnect(void **state)
     pthread_join(thread, NULL);
 }
 
+/* What is still connected at shutdown is named, and does not run any more. */
+static void test_left_behind(void **state)
+{
+    static const ntio_config quiet = {.quiet_accounting = true};
+    KINTERRUPT interrupt;
+    unsigned calls = 0;
+
+    assert_int_equal(shut(state), 0);
+    assert_int_equal(ntio_boot(&quiet), 0);
+    KeInitializeInterrupt(&interrupt, short_lived_service, &calls, NULL, VECTOR, KiLineIrql(VECTOR),
+                          KiLineIrql(VECTOR), Latched, TRUE, (KAFFINITY)-1);
+    assert_int_equal(KeConnectInterrupt(&interrupt), STATUS_SUCCESS);
+    assert_int_equal(ntio_shutdown(), 1);
+    pulse(VECTOR);
+    assert_int_equal(calls, 0);
+    assert_int_equal(boot(state), 0);
+}
+
 static uint32_t last_offset, last_size, last_value;
 
 static uint32_t port_read(void *context, uint16_t offset, unsigned size)
@@ -422,7 +440,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_level),       cmocka_unit_test(test_latched),
         cmocka_unit_test(test_shared),      cmocka_unit_test(test_refused),
         cmocka_unit_test(test_synchronize), cmocka_unit_test(test_disconnect),
-        cmocka_unit_test(test_ports),
+        cmocka_unit_test(test_ports),       cmocka_unit_test(test_left_behind),
     };
     if (argc > 1)
         processors = (unsigned)strtoul(argv[1], NULL, 10);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * peprobe.c - a driver for the loader's tests: relocations, CR8, KUSER_SHARED_DATA, a load
- * configuration that the test points to. DriverEntry checks what it can from inside and fails with
- * the number of the check.
+ * peprobe.c - a driver for the loader's tests: relocations, CR8, KUSER_SHARED_DATA, I/O ports, a
+ * load configuration that the test points to. DriverEntry checks what it can from inside and fails
+ * with the number of the check.
  */
 #include <ntddk.h>
 
@@ -109,6 +109,53 @@ static NTSTATUS CheckSharedData(VOID)
     return STATUS_SUCCESS;
 }
 
+/*
+ * IN and OUT in all their forms, against the test's model of eight ports: what is written to a port
+ * is read back, doubled; the last one counts the accesses.
+ */
+#define PORT 0x40
+
+static NTSTATUS CheckPorts(VOID)
+{
+    static UCHAR Bytes[3] = {1, 2, 3};
+    static USHORT Words[2] = {0x1111, 0x2222};
+    static ULONG Longs[2] = {0x11111111, 0x22222222};
+    ULONG_PTR Value = 0x1122334455667788;
+
+    WRITE_PORT_UCHAR((PUCHAR)PORT, 0x21);
+    CHECK(0x40, READ_PORT_UCHAR((PUCHAR)PORT) == 0x42);
+    WRITE_PORT_USHORT((PUSHORT)PORT, 0x1234);
+    CHECK(0x41, READ_PORT_USHORT((PUSHORT)PORT) == 0x2468);
+    WRITE_PORT_ULONG((PULONG)PORT, 0x12345678);
+    CHECK(0x42, READ_PORT_ULONG((PULONG)PORT) == 0x2468acf0);
+    /* What of RAX an access leaves alone. */
+    __asm__ volatile("in %%dx, %%al" : "+a"(Value) : "d"(PORT));
+    CHECK(0x43, Value == 0x11223344556677f0);
+    __asm__ volatile("in %%dx, %%ax" : "+a"(Value) : "d"(PORT));
+    CHECK(0x44, Value == 0x112233445566acf0);
+    __asm__ volatile("in %%dx, %%eax" : "+a"(Value) : "d"(PORT));
+    CHECK(0x45, Value == 0x2468acf0);
+    /* The port in the instruction. */
+    __asm__ volatile("outb %%al, %0" : : "n"(PORT), "a"(7));
+    __asm__ volatile("inb %1, %%al" : "=a"(Value) : "n"(PORT));
+    CHECK(0x46, (UCHAR)Value == 14);
+    /* Whole buffers. */
+    WRITE_PORT_BUFFER_UCHAR((PUCHAR)PORT, Bytes, 3);
+    READ_PORT_BUFFER_UCHAR((PUCHAR)PORT, Bytes, 2);
+    CHECK(0x47, Bytes[0] == 6 && Bytes[1] == 6 && Bytes[2] == 3);
+    WRITE_PORT_BUFFER_USHORT((PUSHORT)PORT, Words, 2);
+    READ_PORT_BUFFER_USHORT((PUSHORT)PORT, Words, 1);
+    CHECK(0x48, Words[0] == 0x4444 && Words[1] == 0x2222);
+    WRITE_PORT_BUFFER_ULONG((PULONG)PORT, Longs, 2);
+    READ_PORT_BUFFER_ULONG((PULONG)PORT, Longs, 2);
+    CHECK(0x49, Longs[0] == 0x44444444 && Longs[1] == 0x44444444);
+    READ_PORT_BUFFER_UCHAR((PUCHAR)PORT, Bytes, 0);
+    CHECK(0x4a, Bytes[0] == 6);
+    CHECK(0x4b, READ_PORT_UCHAR((PUCHAR)(PORT + 7)) == 24);
+    CHECK(0x4c, READ_PORT_UCHAR((PUCHAR)(PORT + 8)) == 0xff); /* nobody */
+    return STATUS_SUCCESS;
+}
+
 static VOID NTAPI Unload(PDRIVER_OBJECT DriverObject)
 {
     UNREFERENCED_PARAMETER(DriverObject);
@@ -121,6 +168,8 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING Registry
     CHECK(3, ProbeText[0] == 'r' && ProbeText[8] == 'd');
     CHECK(4, ProbeLoadConfig.Cookie == &ProbeCookie);
     NTSTATUS Status = CheckCr8();
+    if (NT_SUCCESS(Status))
+        Status = CheckPorts();
     if (!NT_SUCCESS(Status))
         return Status;
     Status = CheckSharedData();

@@ -142,14 +142,37 @@ static void hello_sys(void **state)
 
 /* ---- the loader ---- */
 
-static void sys_sees_cr8_and_its_relocations(void **state)
+/* The model of peprobe.c's ports. */
+static uint32_t port_value;
+static unsigned port_accesses;
+
+static uint32_t read_doubled(void *context, uint16_t offset, unsigned size)
+{
+    (void)context, (void)size;
+    port_accesses++;
+    return offset == 7 ? port_accesses : 2 * port_value;
+}
+
+static void write_port(void *context, uint16_t offset, unsigned size, uint32_t value)
+{
+    (void)context, (void)offset;
+    port_accesses++;
+    port_value = size == 4 ? value : value & ((1u << size * 8) - 1);
+}
+
+static void sys_sees_cr8_ports_and_its_relocations(void **state)
 {
     (void)state;
+    assert_int_equal(ntio_add_ports(&(const ntio_ports){0x40, 8, read_doubled, write_port, NULL}),
+                     0);
     boot_with("peprobe", probe);
     for (int round = 0; round < 3; round++) {
+        port_accesses = 0;
         start("peprobe"); /* its DriverEntry checks */
         assert_int_equal(ntio_stop_service("peprobe"), 0);
     }
+    assert_int_equal(port_accesses, 24);
+    assert_int_equal(ntio_remove_ports(0x40), 0);
     assert_int_equal(ntio_shutdown(), 0);
 }
 
@@ -292,7 +315,7 @@ int main(int argc, char **argv)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(hello_native),
         cmocka_unit_test(hello_sys),
-        cmocka_unit_test(sys_sees_cr8_and_its_relocations),
+        cmocka_unit_test(sys_sees_cr8_ports_and_its_relocations),
         cmocka_unit_test(one_image_serves_one_service),
         cmocka_unit_test(failed_entry_leaves_nothing),
         cmocka_unit_test(service_keys_are_checked),

@@ -170,8 +170,7 @@ static void a_device_without_a_line(void **state)
     assert_null(interrupt);
 }
 
-/* A device that wants messages, or else a line, gets the line; one that wants messages alone none.
- */
+/* No device has messages here. */
 static void messages_are_not_given(void **state)
 {
     NTSTATUS status;
@@ -184,6 +183,33 @@ static void messages_are_not_given(void **state)
     assert_int_equal(status, STATUS_CONFLICTING_ADDRESSES);
 }
 
+static void a_line_is_given_in_place_of_messages(void **state)
+{
+    static struct {
+        IO_RESOURCE_REQUIREMENTS_LIST list;
+        IO_RESOURCE_DESCRIPTOR more;
+    } either;
+    IO_RESOURCE_DESCRIPTOR *d = &either.list.List[0].Descriptors[0];
+    NTSTATUS status;
+    WCHAR path[256];
+
+    (void)state;
+    plug_two(CmResourceShareShared, CM_RESOURCE_INTERRUPT_LATCHED | CM_RESOURCE_INTERRUPT_MESSAGE);
+    either.list = wanted;
+    either.list.ListSize = sizeof(either);
+    either.list.List[0].Count = 2;
+    memcpy(d + 1, d, sizeof(*d));
+    (d + 1)->Option = IO_RESOURCE_ALTERNATIVE;
+    (d + 1)->Flags = CM_RESOURCE_INTERRUPT_LEVEL_SENSITIVE;
+    rig_func.filtered = &either.list;
+    rig_path(&things[0], path);
+    assert_int_equal(PnpRestartDevice(path), STATUS_SUCCESS);
+    assert_int_equal(rig_problem(path, &status), 0);
+    assert_int_equal(rig_func.got_count, 1);
+    assert_int_equal(rig_func.got[0].Flags, CM_RESOURCE_INTERRUPT_LEVEL_SENSITIVE);
+    assert_int_equal(rig_func.got[0].u.Interrupt.Vector, LINE);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, rig_boot, rig_shutdown)
@@ -192,6 +218,7 @@ int main(void)
         TEST(versions_of_connecting),
         TEST(a_device_without_a_line),
         TEST(messages_are_not_given),
+        TEST(a_line_is_given_in_place_of_messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
