@@ -91,13 +91,34 @@ static BOOLEAN KiCallService(PKTHREAD Thread, PKINTERRUPT Interrupt)
     return Claimed;
 }
 
+static ULONG KiChainLength(KI_LINE *Line)
+{
+    ULONG Count = 0;
+
+    for (PLIST_ENTRY Entry = Line->Interrupts.Flink; Entry != &Line->Interrupts;
+         Entry = Entry->Flink)
+        Count++;
+    return Count;
+}
+
+static DECLSPEC_NORETURN VOID KiStorm(KI_LINE *Line, BOOLEAN Claimed)
+{
+    PKINTERRUPT First = CONTAINING_RECORD(Line->Interrupts.Flink, KINTERRUPT, Link);
+
+    KeBugCheckEx(HARDWARE_INTERRUPT_STORM, (ULONG_PTR)First->ServiceRoutine, Claimed,
+                 (ULONG_PTR)First, KiChainLength(Line));
+}
+
 /* One service, under ServiceLock. *Claimed: the last routine's answer, for the storm's report. */
 static VOID KiServiceLine(PKTHREAD Thread, KI_LINE *Line, BOOLEAN *Claimed)
 {
     PKINTERRUPT First = CONTAINING_RECORD(Line->Interrupts.Flink, KINTERRUPT, Link);
     BOOLEAN Chained = First->Link.Flink != &Line->Interrupts, Again;
+    ULONG Passes = 0;
 
     do {
+        if (NTIO_UNLIKELY(Passes++ >= KI_STORM_SERVICES))
+            KiStorm(Line, TRUE); /* one of them claims whatever comes */
         Again = FALSE;
         for (PLIST_ENTRY Entry = Line->Interrupts.Flink; Entry != &Line->Interrupts;
              Entry = Entry->Flink) {
@@ -122,16 +143,6 @@ static BOOLEAN KiWantsService(KI_LINE *Line, PKINTERRUPT First, ULONG *Changes, 
     *Changes = Line->Changes;
     KiUnlock(&Line->StateLock);
     return Wants;
-}
-
-static ULONG KiChainLength(KI_LINE *Line)
-{
-    ULONG Count = 0;
-
-    for (PLIST_ENTRY Entry = Line->Interrupts.Flink; Entry != &Line->Interrupts;
-         Entry = Entry->Flink)
-        Count++;
-    return Count;
 }
 
 static VOID KiLineThread(PVOID Context)
@@ -159,8 +170,7 @@ static VOID KiLineThread(PVOID Context)
             Wants = KiWantsService(Line, First, &Changes, &Services);
             if (Wants) {
                 if (NTIO_UNLIKELY(Services >= KI_STORM_SERVICES))
-                    KeBugCheckEx(HARDWARE_INTERRUPT_STORM, (ULONG_PTR)First->ServiceRoutine,
-                                 Claimed, (ULONG_PTR)First, KiChainLength(Line));
+                    KiStorm(Line, Claimed);
                 KeSetSystemAffinityThread(First->Affinity);
                 KfRaiseIrql(First->Irql);
                 KiServiceLine(Thread, Line, &Claimed);

@@ -72,6 +72,27 @@ static void storm(void *context)
     serve(never_quiet, LevelSensitive);
 }
 
+static BOOLEAN NTAPI claims_all(PKINTERRUPT i, PVOID context)
+{
+    (void)i, (void)context;
+    return TRUE;
+}
+
+static void storm_of_claims(void *context)
+{
+    static KINTERRUPT other;
+
+    (void)context;
+    KeInitializeInterrupt(&other, claims_all, NULL, NULL, VECTOR, IRQL, IRQL, Latched, TRUE, 1);
+    KeInitializeInterrupt(&interrupt, never_quiet, NULL, NULL, VECTOR, IRQL, IRQL, Latched, TRUE,
+                          1);
+    if (KeConnectInterrupt(&other) == STATUS_SUCCESS &&
+        KeConnectInterrupt(&interrupt) == STATUS_SUCCESS)
+        ntio_interrupt_assert(VECTOR);
+    for (;;)
+        pause();
+}
+
 static BOOLEAN NTAPI nothing(PVOID context)
 {
     (void)context;
@@ -119,6 +140,7 @@ static const struct bugcheck_case cases[] = {
     {"IoCompleteRequest in a service routine", 0xc9, BUGCHECK_ANY, complete_in_service},
     {"disconnect in a service routine", 0xa, BUGCHECK_ANY, disconnect},
     {"interrupt storm", 0xf2, BUGCHECK_ANY, storm},
+    {"a shared edge claimed for ever", 0xf2, BUGCHECK_ANY, storm_of_claims},
     {"KeSynchronizeExecution above its IRQL", 0x9, IRQL + 1, synchronize_too_high},
     {"KeSynchronizeExecution under its own lock", 0xf, BUGCHECK_ANY, synchronize_twice},
     {"KeReleaseInterruptSpinLock at another IRQL", 0xc4, 0x32, release_lowered},
