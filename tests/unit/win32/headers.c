@@ -8,6 +8,9 @@
 #include <initguid.h>
 #include <ntddstor.h>
 #include <ntstatus.h>
+#include <setupapi.h>
+#include <newdev.h>
+#include <difxapi.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,6 +37,12 @@ C_ASSERT(sizeof(OVERLAPPED_ENTRY) == 32);
 C_ASSERT(sizeof(SECURITY_ATTRIBUTES) == 24);
 C_ASSERT(sizeof(FILETIME) == 8);
 C_ASSERT(sizeof(SCSI_PASS_THROUGH_DIRECT) == 56);
+C_ASSERT(sizeof(INFCONTEXT) == 24);
+C_ASSERT(sizeof(SP_INF_INFORMATION) == 12);
+C_ASSERT(sizeof(SP_DRVINFO_DATA_V1_W) == 0x610);
+C_ASSERT(sizeof(SP_DRVINFO_DATA_V2_W) == 0x620 && sizeof(SP_DRVINFO_DATA_V2_A) == 0x320);
+C_ASSERT(FIELD_OFFSET(SP_DRVINFO_DETAIL_DATA_W, HardwareID) == 1576);
+C_ASSERT(sizeof(SP_DRVINSTALL_PARAMS) == 32);
 C_ASSERT(IOCTL_SCSI_PASS_THROUGH_DIRECT == 0x4D014);
 C_ASSERT(ERROR_IO_PENDING == 997 && ERROR_NO_SYSTEM_RESOURCES == 1450 && WAIT_TIMEOUT == 258);
 
