@@ -160,6 +160,24 @@ WINSETUPAPI BOOL WINAPI SetupInstallFromInfSectionA(HWND Owner, HINF InfHandle, 
                                                     PSP_FILE_CALLBACK_A MsgHandler, PVOID Context,
                                                     HDEVINFO Set, PSP_DEVINFO_DATA Device);
 
+/*
+ * File queues: what SetupInstallFilesFromInfSection puts in happens when the queue is committed, in
+ * this order; a failure ends it. INVALID_HANDLE_VALUE: no memory. MsgHandler is not called.
+ * ERROR_SECTION_NOT_FOUND.
+ */
+WINSETUPAPI HSPFILEQ WINAPI SetupOpenFileQueue(VOID);
+WINSETUPAPI BOOL WINAPI SetupCloseFileQueue(HSPFILEQ QueueHandle);
+WINSETUPAPI BOOL WINAPI SetupInstallFilesFromInfSectionW(HINF InfHandle, HINF LayoutInfHandle,
+                                                         HSPFILEQ FileQueue, PCWSTR SectionName,
+                                                         PCWSTR SourceRootPath, UINT CopyFlags);
+WINSETUPAPI BOOL WINAPI SetupInstallFilesFromInfSectionA(HINF InfHandle, HINF LayoutInfHandle,
+                                                         HSPFILEQ FileQueue, PCSTR SectionName,
+                                                         PCSTR SourceRootPath, UINT CopyFlags);
+WINSETUPAPI BOOL WINAPI SetupCommitFileQueueW(HWND Owner, HSPFILEQ QueueHandle,
+                                              PSP_FILE_CALLBACK_W MsgHandler, PVOID Context);
+WINSETUPAPI BOOL WINAPI SetupCommitFileQueueA(HWND Owner, HSPFILEQ QueueHandle,
+                                              PSP_FILE_CALLBACK_A MsgHandler, PVOID Context);
+
 #ifdef UNICODE
 #define NTIO_DRV_AW_(n) n##W
 typedef SP_DRVINFO_DATA_W SP_DRVINFO_DATA;
@@ -173,10 +191,12 @@ typedef PSP_DRVINFO_DATA_A PSP_DRVINFO_DATA;
 typedef SP_DRVINFO_DETAIL_DATA_A SP_DRVINFO_DETAIL_DATA;
 typedef PSP_DRVINFO_DETAIL_DATA_A PSP_DRVINFO_DETAIL_DATA;
 #endif
-#define SetupDiEnumDriverInfo      NTIO_DRV_AW_(SetupDiEnumDriverInfo)
-#define SetupDiGetSelectedDriver   NTIO_DRV_AW_(SetupDiGetSelectedDriver)
-#define SetupDiSetSelectedDriver   NTIO_DRV_AW_(SetupDiSetSelectedDriver)
-#define SetupInstallFromInfSection NTIO_DRV_AW_(SetupInstallFromInfSection)
+#define SetupDiEnumDriverInfo           NTIO_DRV_AW_(SetupDiEnumDriverInfo)
+#define SetupDiGetSelectedDriver        NTIO_DRV_AW_(SetupDiGetSelectedDriver)
+#define SetupDiSetSelectedDriver        NTIO_DRV_AW_(SetupDiSetSelectedDriver)
+#define SetupInstallFromInfSection      NTIO_DRV_AW_(SetupInstallFromInfSection)
+#define SetupCommitFileQueue            NTIO_DRV_AW_(SetupCommitFileQueue)
+#define SetupInstallFilesFromInfSection NTIO_DRV_AW_(SetupInstallFilesFromInfSection)
 #ifdef UNICODE
 #define SetupDiGetDriverInfoDetail    SetupDiGetDriverInfoDetailW
 #define SetupDiGetDriverInstallParams SetupDiGetDriverInstallParamsW

@@ -159,6 +159,7 @@ unsigned ntio_shutdown(void)
     PspSetDefaultProcess(PsInitialSystemProcess);
     PspAttachHostThread(PsInitialSystemProcess, "shutdown");
     Win32JoinEndedThreads();
+    Win32ForgetQueues();
     Win32ForgetInfs();
     PspForgetHostThreads(FALSE);
     InitpEndProcesses();

@@ -35,7 +35,8 @@ static NTSTATUS SetuppFindDriver(PDEVICE_NODE Node)
     Error = SetuppInstall(Node->InstancePath, List.Drivers[0], Log, &Reboot);
     SetuppLogClose(Log, Error);
     SetupFreeDriverList(&List);
-    return Error == ERROR_SUCCESS ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
+    /* A package that can't be installed is as good as none; the log says why. */
+    return Error == ERROR_SUCCESS ? STATUS_SUCCESS : STATUS_NOT_FOUND;
 }
 
 NTSTATUS SetupInitialize(VOID)

@@ -15,5 +15,7 @@ VOID Win32EndProgram(struct _EPROCESS *Process);
 
 /* Closes the .inf files that programs left open. */
 VOID Win32ForgetInfs(VOID);
+/* And their file queues, uncommitted. */
+VOID Win32ForgetQueues(VOID);
 
 #endif

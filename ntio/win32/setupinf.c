@@ -89,6 +89,11 @@ VOID Win32pReleaseInf(HINF Handle)
     }
 }
 
+SETUP_INF *Win32pInfHeld(HINF Handle)
+{
+    return ((WIN32_INF *)Handle)->Inf;
+}
+
 VOID WINAPI SetupCloseInfFile(HINF Handle)
 {
     WIN32_INF **Link, *Found = NULL;

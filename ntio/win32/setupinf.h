@@ -14,6 +14,8 @@
 /* The file behind a handle, referenced; NULL: it is none. */
 SETUP_INF *Win32pInf(HINF Handle);
 VOID Win32pReleaseInf(HINF Handle);
+/* The file behind a handle that the caller has referenced, though it may be closed since. */
+SETUP_INF *Win32pInfHeld(HINF Handle);
 /* SetLastError(Error); whether it is ERROR_SUCCESS (which is not set). */
 BOOL Win32pSetup(DWORD Error);
 /* UTF-8 to UTF-16, malloc; NULL in gives NULL with TRUE. FALSE: no memory, last error set. */

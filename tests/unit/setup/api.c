@@ -340,6 +340,40 @@ static void test_files(void **state)
     SetupCloseInfFile(inf);
 }
 
+/* A queue does nothing before it is committed, and keeps its file open. */
+static void test_queue(void **state)
+{
+    char root[200], path[400];
+    HSPFILEQ queue = SetupOpenFileQueue();
+    HINF inf;
+
+    (void)state;
+    assert_int_equal(ntio_get_system_root(root, sizeof(root)), 0);
+    snprintf(path, sizeof(path), "%s/a.txt", root);
+    rig_write("a.txt", "A");
+    rig_write("run.inf", "[Version]\nSignature=$CHICAGO$\n[DestinationDirs]\nDefaultDestDir=10\n"
+                         "[I]\nCopyFiles=@a.txt\n[J]\nCopyFiles=@b.txt\n");
+    inf = SetupOpenInfFileA(rig_path("run.inf"), NULL, INF_STYLE_WIN4, NULL);
+    assert_false(SetupInstallFilesFromInfSectionA(inf, NULL, queue, "none", NULL, 0));
+    assert_int_equal(GetLastError(), ERROR_SECTION_NOT_FOUND);
+    assert_false(SetupInstallFilesFromInfSectionA(inf, NULL, inf, "I", NULL, 0));
+    assert_int_equal(GetLastError(), ERROR_INVALID_HANDLE);
+    assert_true(SetupInstallFilesFromInfSectionA(inf, NULL, queue, "I", NULL, 0));
+    SetupCloseInfFile(inf);
+    assert_false(rig_exists(path));
+    assert_true(SetupCommitFileQueueA(NULL, queue, NULL, NULL));
+    assert_true(rig_exists(path));
+    inf = SetupOpenInfFileA(rig_path("run.inf"), NULL, INF_STYLE_WIN4, NULL);
+    assert_true(SetupInstallFilesFromInfSectionA(inf, NULL, queue, "J", NULL, 0));
+    assert_false(SetupCommitFileQueueA(NULL, queue, NULL, NULL));
+    assert_int_equal(GetLastError(), ERROR_FILE_NOT_FOUND);
+    SetupCloseInfFile(inf);
+    assert_true(SetupCloseFileQueue(queue));
+    assert_false(SetupCloseFileQueue(queue));
+    assert_int_equal(GetLastError(), ERROR_INVALID_HANDLE);
+    (void)SetupOpenFileQueue(); /* left open: it goes with the system */
+}
+
 /* ---- the store ---- */
 
 static void test_copy_oem(void **state)
@@ -439,9 +473,9 @@ int main(int argc, char **argv)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_open),   TEST(test_left_open),   TEST(test_lines),       TEST(test_values),
-        TEST(test_append), TEST(test_information), TEST(test_registry),    TEST(test_services),
-        TEST(test_files),  TEST(test_copy_oem),    TEST(test_driver_list),
+        TEST(test_open),   TEST(test_left_open),   TEST(test_lines),    TEST(test_values),
+        TEST(test_append), TEST(test_information), TEST(test_registry), TEST(test_services),
+        TEST(test_files),  TEST(test_queue),       TEST(test_copy_oem), TEST(test_driver_list),
     };
     if (argc != 2)
         return 2;
