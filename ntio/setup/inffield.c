@@ -148,7 +148,7 @@ WCHAR *InfExpand(const INF_FILE *File, const WCHAR *Text)
     const WCHAR *End, *Value;
 
     InfpAppend(&To, L"", 0);
-    while (*Text != 0) {
+    while (*Text != 0 && !To.Failed) {
         if (*Text != L'%') {
             for (End = Text; *End != 0 && *End != L'%';)
                 End++;
