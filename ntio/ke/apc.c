@@ -289,12 +289,22 @@ VOID KiRundownApcs(PKTHREAD Thread)
     Thread->ApcQueueable = FALSE;
     KiUnlock(KiApcLock(Thread));
     KiCheckKernelApcs(Thread);
-    while (!IsListEmpty(&Thread->ApcListHead[UserMode])) {
-        PKAPC Apc =
-            CONTAINING_RECORD(RemoveHeadList(&Thread->ApcListHead[UserMode]), KAPC, ApcListEntry);
-        PKRUNDOWN_ROUTINE Rundown = (PKRUNDOWN_ROUTINE)(ULONG_PTR)Apc->Reserved[KiApcRundown];
+    for (;;) {
+        PKRUNDOWN_ROUTINE Rundown = NULL;
+        PKAPC Apc = NULL;
 
-        Apc->Inserted = FALSE;
+        /* Whoever queued one may be taking it back (KeRemoveQueueApc). */
+        KiLock(KiApcLock(Thread));
+        if (!IsListEmpty(&Thread->ApcListHead[UserMode])) {
+            Apc = CONTAINING_RECORD(RemoveHeadList(&Thread->ApcListHead[UserMode]), KAPC,
+                                    ApcListEntry);
+            Rundown = (PKRUNDOWN_ROUTINE)(ULONG_PTR)Apc->Reserved[KiApcRundown];
+            Apc->Inserted = FALSE;
+            KiUpdatePending(Thread);
+        }
+        KiUnlock(KiApcLock(Thread));
+        if (Apc == NULL)
+            return;
         if (Rundown != NULL)
             Rundown(Apc);
         else
