@@ -116,12 +116,150 @@ WINBASEAPI BOOL WINAPI GetVolumeInformationByHandleW(HANDLE File, LPWSTR Name, D
 WINBASEAPI DWORD WINAPI QueryDosDeviceW(LPCWSTR DeviceName, LPWSTR TargetPath, DWORD Characters);
 WINBASEAPI DWORD WINAPI QueryDosDeviceA(LPCSTR DeviceName, LPSTR TargetPath, DWORD Characters);
 
+/*
+ * Files by name. Each fails with ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND, ERROR_ACCESS_DENIED,
+ * ERROR_SHARING_VIOLATION, ERROR_INVALID_NAME, ERROR_WRITE_PROTECT, and what stands beside it.
+ */
+
+/* The name goes when the last handle does. A read-only file, a directory: ERROR_ACCESS_DENIED. */
+WINBASEAPI BOOL WINAPI DeleteFileW(LPCWSTR FileName);
+WINBASEAPI BOOL WINAPI DeleteFileA(LPCSTR FileName);
+/* ERROR_ALREADY_EXISTS. */
+WINBASEAPI BOOL WINAPI CreateDirectoryW(LPCWSTR PathName, LPSECURITY_ATTRIBUTES SecurityAttributes);
+WINBASEAPI BOOL WINAPI CreateDirectoryA(LPCSTR PathName, LPSECURITY_ATTRIBUTES SecurityAttributes);
+/* ERROR_DIR_NOT_EMPTY; ERROR_DIRECTORY: it is a file. */
+WINBASEAPI BOOL WINAPI RemoveDirectoryW(LPCWSTR PathName);
+WINBASEAPI BOOL WINAPI RemoveDirectoryA(LPCSTR PathName);
+
+#define INVALID_FILE_ATTRIBUTES ((DWORD)-1)
+typedef enum _GET_FILEEX_INFO_LEVELS {
+    GetFileExInfoStandard,
+    GetFileExMaxInfoLevel
+} GET_FILEEX_INFO_LEVELS;
+typedef struct _WIN32_FILE_ATTRIBUTE_DATA {
+    DWORD dwFileAttributes;
+    FILETIME ftCreationTime;
+    FILETIME ftLastAccessTime;
+    FILETIME ftLastWriteTime;
+    DWORD nFileSizeHigh;
+    DWORD nFileSizeLow;
+} WIN32_FILE_ATTRIBUTE_DATA, *LPWIN32_FILE_ATTRIBUTE_DATA;
+/* INVALID_FILE_ATTRIBUTES on failure. */
+WINBASEAPI DWORD WINAPI GetFileAttributesW(LPCWSTR FileName);
+WINBASEAPI DWORD WINAPI GetFileAttributesA(LPCSTR FileName);
+WINBASEAPI BOOL WINAPI GetFileAttributesExW(LPCWSTR FileName, GET_FILEEX_INFO_LEVELS Level,
+                                            LPVOID Information);
+WINBASEAPI BOOL WINAPI GetFileAttributesExA(LPCSTR FileName, GET_FILEEX_INFO_LEVELS Level,
+                                            LPVOID Information);
+WINBASEAPI BOOL WINAPI SetFileAttributesW(LPCWSTR FileName, DWORD Attributes);
+WINBASEAPI BOOL WINAPI SetFileAttributesA(LPCSTR FileName, DWORD Attributes);
+
+/*
+ * Searches. FileName's last component is a pattern; FindNextFile ends with ERROR_NO_MORE_FILES. A
+ * search is ended with FindClose; INVALID_HANDLE_VALUE is none.
+ */
+typedef struct _WIN32_FIND_DATAW {
+    DWORD dwFileAttributes;
+    FILETIME ftCreationTime;
+    FILETIME ftLastAccessTime;
+    FILETIME ftLastWriteTime;
+    DWORD nFileSizeHigh;
+    DWORD nFileSizeLow;
+    DWORD dwReserved0;
+    DWORD dwReserved1;
+    WCHAR cFileName[MAX_PATH];
+    WCHAR cAlternateFileName[14];
+} WIN32_FIND_DATAW, *PWIN32_FIND_DATAW, *LPWIN32_FIND_DATAW;
+typedef struct _WIN32_FIND_DATAA {
+    DWORD dwFileAttributes;
+    FILETIME ftCreationTime;
+    FILETIME ftLastAccessTime;
+    FILETIME ftLastWriteTime;
+    DWORD nFileSizeHigh;
+    DWORD nFileSizeLow;
+    DWORD dwReserved0;
+    DWORD dwReserved1;
+    CHAR cFileName[MAX_PATH];
+    CHAR cAlternateFileName[14];
+} WIN32_FIND_DATAA, *PWIN32_FIND_DATAA, *LPWIN32_FIND_DATAA;
+WINBASEAPI HANDLE WINAPI FindFirstFileW(LPCWSTR FileName, LPWIN32_FIND_DATAW FindFileData);
+WINBASEAPI HANDLE WINAPI FindFirstFileA(LPCSTR FileName, LPWIN32_FIND_DATAA FindFileData);
+WINBASEAPI BOOL WINAPI FindNextFileW(HANDLE FindFile, LPWIN32_FIND_DATAW FindFileData);
+WINBASEAPI BOOL WINAPI FindNextFileA(HANDLE FindFile, LPWIN32_FIND_DATAA FindFileData);
+WINBASEAPI BOOL WINAPI FindClose(HANDLE FindFile);
+
+/* What a handle's file is. Its size as DWORDs: INVALID_FILE_SIZE may be half of one, see
+ * GetLastError. */
+typedef struct _BY_HANDLE_FILE_INFORMATION {
+    DWORD dwFileAttributes;
+    FILETIME ftCreationTime;
+    FILETIME ftLastAccessTime;
+    FILETIME ftLastWriteTime;
+    DWORD dwVolumeSerialNumber;
+    DWORD nFileSizeHigh;
+    DWORD nFileSizeLow;
+    DWORD nNumberOfLinks;
+    DWORD nFileIndexHigh;
+    DWORD nFileIndexLow;
+} BY_HANDLE_FILE_INFORMATION, *PBY_HANDLE_FILE_INFORMATION, *LPBY_HANDLE_FILE_INFORMATION;
+WINBASEAPI BOOL WINAPI GetFileInformationByHandle(HANDLE File,
+                                                  LPBY_HANDLE_FILE_INFORMATION Information);
+WINBASEAPI DWORD WINAPI GetFileSize(HANDLE File, LPDWORD SizeHigh);
+/* Each may be NULL. */
+WINBASEAPI BOOL WINAPI GetFileTime(HANDLE File, LPFILETIME CreationTime, LPFILETIME LastAccessTime,
+                                   LPFILETIME LastWriteTime);
+WINBASEAPI BOOL WINAPI SetFileTime(HANDLE File, const FILETIME *CreationTime,
+                                   const FILETIME *LastAccessTime, const FILETIME *LastWriteTime);
+WINBASEAPI LONG WINAPI CompareFileTime(const FILETIME *First, const FILETIME *Second);
+#define FILE_TYPE_UNKNOWN 0x0000
+#define FILE_TYPE_DISK    0x0001
+#define FILE_TYPE_CHAR    0x0002
+#define FILE_TYPE_PIPE    0x0003
+WINBASEAPI DWORD WINAPI GetFileType(HANDLE File);
+
+/*
+ * The whole path, which need not be there; FilePart (may be NULL) gets the place of its last
+ * component, or NULL. Returns the characters stored, or, where Buffer is too small, how many with
+ * the closing zero there would be.
+ */
+WINBASEAPI DWORD WINAPI GetFullPathNameW(LPCWSTR FileName, DWORD Characters, LPWSTR Buffer,
+                                         LPWSTR *FilePart);
+WINBASEAPI DWORD WINAPI GetFullPathNameA(LPCSTR FileName, DWORD Characters, LPSTR Buffer,
+                                         LPSTR *FilePart);
+/* C:\Temp\, whether it is there or not. */
+WINBASEAPI DWORD WINAPI GetTempPathW(DWORD Characters, LPWSTR Buffer);
+WINBASEAPI DWORD WINAPI GetTempPathA(DWORD Characters, LPSTR Buffer);
+
 #ifdef UNICODE
-#define CreateFile     CreateFileW
-#define QueryDosDevice QueryDosDeviceW
+#define CreateFile          CreateFileW
+#define QueryDosDevice      QueryDosDeviceW
+#define DeleteFile          DeleteFileW
+#define CreateDirectory     CreateDirectoryW
+#define RemoveDirectory     RemoveDirectoryW
+#define GetFileAttributes   GetFileAttributesW
+#define GetFileAttributesEx GetFileAttributesExW
+#define SetFileAttributes   SetFileAttributesW
+#define FindFirstFile       FindFirstFileW
+#define FindNextFile        FindNextFileW
+#define GetFullPathName     GetFullPathNameW
+#define GetTempPath         GetTempPathW
+typedef WIN32_FIND_DATAW WIN32_FIND_DATA;
+typedef LPWIN32_FIND_DATAW LPWIN32_FIND_DATA;
 #else
-#define CreateFile     CreateFileA
-#define QueryDosDevice QueryDosDeviceA
+#define CreateFile          CreateFileA
+#define QueryDosDevice      QueryDosDeviceA
+#define DeleteFile          DeleteFileA
+#define CreateDirectory     CreateDirectoryA
+#define RemoveDirectory     RemoveDirectoryA
+#define GetFileAttributes   GetFileAttributesA
+#define GetFileAttributesEx GetFileAttributesExA
+#define SetFileAttributes   SetFileAttributesA
+#define FindFirstFile       FindFirstFileA
+#define FindNextFile        FindNextFileA
+#define GetFullPathName     GetFullPathNameA
+#define GetTempPath         GetTempPathA
+typedef WIN32_FIND_DATAA WIN32_FIND_DATA;
+typedef LPWIN32_FIND_DATAA LPWIN32_FIND_DATA;
 #endif
 
 #ifdef __cplusplus

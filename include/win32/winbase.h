@@ -17,6 +17,29 @@
 extern "C" {
 #endif
 
+#define MOVEFILE_REPLACE_EXISTING 0x00000001
+#define MOVEFILE_COPY_ALLOWED     0x00000002
+#define MOVEFILE_WRITE_THROUGH    0x00000008
+/* Another name for a file or directory, on another drive (a file alone) as a copy where
+ * MOVEFILE_COPY_ALLOWED. ERROR_ALREADY_EXISTS; ERROR_NOT_SAME_DEVICE; ERROR_INVALID_PARAMETER:
+ * another flag. MoveFile is MoveFileEx with MOVEFILE_COPY_ALLOWED. */
+WINBASEAPI BOOL WINAPI MoveFileExW(LPCWSTR ExistingName, LPCWSTR NewName, DWORD Flags);
+WINBASEAPI BOOL WINAPI MoveFileExA(LPCSTR ExistingName, LPCSTR NewName, DWORD Flags);
+WINBASEAPI BOOL WINAPI MoveFileW(LPCWSTR ExistingName, LPCWSTR NewName);
+WINBASEAPI BOOL WINAPI MoveFileA(LPCSTR ExistingName, LPCSTR NewName);
+/* Data, attributes and the time of the last write. ERROR_FILE_EXISTS with FailIfExists. */
+WINBASEAPI BOOL WINAPI CopyFileW(LPCWSTR ExistingName, LPCWSTR NewName, BOOL FailIfExists);
+WINBASEAPI BOOL WINAPI CopyFileA(LPCSTR ExistingName, LPCSTR NewName, BOOL FailIfExists);
+#ifdef UNICODE
+#define MoveFileEx MoveFileExW
+#define MoveFile   MoveFileW
+#define CopyFile   CopyFileW
+#else
+#define MoveFileEx MoveFileExA
+#define MoveFile   MoveFileA
+#define CopyFile   CopyFileA
+#endif
+
 /* Milliseconds since the host's start. */
 WINBASEAPI ULONGLONG WINAPI GetTickCount64(VOID);
 WINBASEAPI DWORD WINAPI GetTickCount(VOID);

@@ -56,10 +56,10 @@ static NTSTATUS FspCheckThere(PFSP_CREATE Create, BOOLEAN Directory)
         return STATUS_DELETE_PENDING;
     if (Create->Disposition == FILE_CREATE)
         return STATUS_OBJECT_NAME_COLLISION;
-    if (Create->Found.Slash && !Directory)
-        return STATUS_OBJECT_NAME_INVALID;
     if ((Create->Options & FILE_DIRECTORY_FILE) != 0 && !Directory)
         return STATUS_NOT_A_DIRECTORY;
+    if (Create->Found.Slash && !Directory)
+        return STATUS_OBJECT_NAME_INVALID;
     if ((Create->Options & FILE_NON_DIRECTORY_FILE) != 0 && Directory)
         return STATUS_FILE_IS_A_DIRECTORY;
     if (Overwrite && Directory)

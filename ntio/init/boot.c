@@ -161,6 +161,7 @@ unsigned ntio_shutdown(void)
     Win32JoinEndedThreads();
     Win32ForgetQueues();
     Win32ForgetInfs();
+    Win32FreeSearches();
     PspForgetHostThreads(FALSE);
     InitpEndProcesses();
     IopCancelProcessIrps(InitpProgram);

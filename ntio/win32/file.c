@@ -36,6 +36,7 @@ HANDLE WINAPI CreateFileW(LPCWSTR FileName, DWORD DesiredAccess, DWORD ShareMode
     IO_STATUS_BLOCK IoStatus;
     UNICODE_STRING Path;
     HANDLE Handle;
+    BOOLEAN Slash;
     NTSTATUS Status;
 
     if (CreationDisposition < CREATE_NEW || CreationDisposition > TRUNCATE_EXISTING ||
@@ -63,10 +64,14 @@ HANDLE WINAPI CreateFileW(LPCWSTR FileName, DWORD DesiredAccess, DWORD ShareMode
                           &IoStatus, NULL,
                           FlagsAndAttributes & 0xFFFF & ~(ULONG)FILE_ATTRIBUTE_DIRECTORY, ShareMode,
                           Disposition[CreationDisposition], Options(FlagsAndAttributes), NULL, 0);
+    Slash = Path.Buffer[Path.Length / sizeof(WCHAR) - 1] == L'\\';
     Win32pFreeName(&Path);
     if (!NT_SUCCESS(Status)) {
         if (Status == STATUS_OBJECT_NAME_COLLISION && CreationDisposition == CREATE_NEW)
             SetLastError(ERROR_FILE_EXISTS);
+        else if (Slash &&
+                 (Status == STATUS_FILE_IS_A_DIRECTORY || Status == STATUS_OBJECT_NAME_INVALID))
+            SetLastError(ERROR_PATH_NOT_FOUND); /* a file's name does not end so */
         else
             Win32pFail(Status);
         return INVALID_HANDLE_VALUE;

@@ -56,6 +56,73 @@ static BOOLEAN IsDosDevice(LPCWSTR Name)
            Name[3] >= L'1' && Name[3] <= L'9' && Name[4] == 0;
 }
 
+/*
+ * What Windows makes of the part behind the drive, in place: '.' and '..' are worked off, double
+ * slashes are one, dots at the end of a component and dots and blanks at the end of the path go. At
+ * points behind the drive's backslash; returns the characters that are left.
+ */
+static SIZE_T Collapse(WCHAR *At, SIZE_T Count)
+{
+    SIZE_T In = 0, Out = 0;
+
+    while (Count != 0 &&
+           (At[Count - 1] == L' ' || (At[Count - 1] == L'.' && Count != 1 &&
+                                      At[Count - 2] != L'.' && At[Count - 2] != L'\\')))
+        Count--;
+    while (In < Count) {
+        SIZE_T End = In, Length;
+        while (End < Count && At[End] != L'\\')
+            End++;
+        Length = End - In;
+        if (Length == 2 && At[In] == L'.' && At[In + 1] == L'.') {
+            /* The component before goes, with the backslash behind it. */
+            if (Out != 0)
+                Out--;
+            while (Out != 0 && At[Out - 1] != L'\\')
+                Out--;
+        } else if (Length != 0 && !(Length == 1 && At[In] == L'.')) {
+            while (Length > 1 && At[In + Length - 1] == L'.')
+                Length--;
+            memmove(At + Out, At + In, Length * sizeof(WCHAR));
+            Out += Length;
+            if (End < Count)
+                At[Out++] = L'\\';
+        }
+        In = End + 1;
+    }
+    At[Out] = 0;
+    return Out;
+}
+
+static BOOLEAN IsDrivePath(LPCWSTR Name)
+{
+    return IsDriveLetter(Name[0]) && Name[1] == L':';
+}
+
+/* A path on a drive; the current directory of each is its root, the current drive C:. */
+static NTSTATUS DrivePath(LPCWSTR Name, PUNICODE_STRING Path)
+{
+    WCHAR Drive[] = L"\\??\\C:\\";
+    const SIZE_T Prefix = RTL_NUMBER_OF(Drive) - 1;
+    NTSTATUS Status;
+
+    if (IsDrivePath(Name)) {
+        Drive[4] = Name[0];
+        Name += 2;
+    }
+    if (IsSlash(Name[0]))
+        Name++;
+    Status = Allocate(Prefix + NtCrt_wcslen(Name), Path);
+    if (!NT_SUCCESS(Status))
+        return Status;
+    Append(Path, Drive, Prefix, FALSE);
+    Append(Path, Name, NtCrt_wcslen(Name), TRUE);
+    Path->Length =
+        (USHORT)((Prefix + Collapse(Path->Buffer + Prefix, Path->Length / sizeof(WCHAR) - Prefix)) *
+                 sizeof(WCHAR));
+    return STATUS_SUCCESS;
+}
+
 NTSTATUS Win32pNtPath(LPCWSTR Name, PUNICODE_STRING Path)
 {
     const WCHAR *Prefix;
@@ -77,12 +144,10 @@ NTSTATUS Win32pNtPath(LPCWSTR Name, PUNICODE_STRING Path)
     } else if (IsSlash(Name[0]) && IsSlash(Name[1])) {
         Prefix = L"\\??\\UNC\\";
         Skip = 2;
-    } else if (IsDosDevice(Name) || (IsDriveLetter(Name[0]) && Name[1] == L':')) {
+    } else if (IsDosDevice(Name)) {
         Prefix = L"\\??\\";
-    } else if (IsSlash(Name[0])) {
-        Prefix = L"\\??\\C:";
     } else {
-        Prefix = L"\\??\\C:\\";
+        return DrivePath(Name, Path);
     }
     Length = NtCrt_wcslen(Name) - Skip;
     PrefixLength = NtCrt_wcslen(Prefix);
@@ -143,4 +208,12 @@ NTSTATUS Win32pWide(LPCSTR Text, PUNICODE_STRING Wide)
     Wide->Buffer[Count] = 0;
     Wide->Length = (USHORT)(Count * sizeof(WCHAR));
     return STATUS_SUCCESS;
+}
+
+NTSTATUS Win32pNarrow(const WCHAR *Text, ULONG Characters, LPSTR To, ULONG Size, PULONG Length)
+{
+    /* Half a surrogate pair becomes U+FFFD, as for every program with this code page. */
+    NTSTATUS Status = RtlUnicodeToUTF8N(To, Size, Length, Text, Characters * (ULONG)sizeof(WCHAR));
+
+    return Status == STATUS_BUFFER_TOO_SMALL ? Status : STATUS_SUCCESS;
 }

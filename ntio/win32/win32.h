@@ -51,6 +51,39 @@ VOID Win32pFreeName(PUNICODE_STRING Name);
  * STATUS_INSUFFICIENT_RESOURCES. */
 NTSTATUS Win32pWide(LPCSTR Text, PUNICODE_STRING Wide);
 
+/* UTF-16 to UTF-8, Size bytes at most and no zero at the end. STATUS_BUFFER_TOO_SMALL. */
+NTSTATUS Win32pNarrow(const WCHAR *Text, ULONG Characters, LPSTR To, ULONG Size, PULONG Length);
+
+/*
+ * Opens a file by a program's path, synchronously. INVALID_HANDLE_VALUE, with the last error set.
+ * Must be called between WIN32_ENTER and the routine's end.
+ */
+HANDLE Win32pOpenPath(LPCWSTR Name, ACCESS_MASK Access, ULONG Share, ULONG Disposition,
+                      ULONG Options, ULONG Attributes);
+static inline FILETIME Win32pFileTime(LARGE_INTEGER Time)
+{
+    return (FILETIME){Time.LowPart, (DWORD)Time.HighPart};
+}
+
+/*
+ * Runs the W form of a routine with an A form's name (NULL is passed on). Result is what the
+ * routine returns where the name can't be turned.
+ */
+#define WIN32P_WITH_WIDE(Name, Wide, Result, Call)                                                 \
+    do {                                                                                           \
+        UNICODE_STRING Wide##String = {0};                                                         \
+        NTSTATUS Wide##Status =                                                                    \
+            (Name) == NULL ? STATUS_SUCCESS : Win32pWide((Name), &Wide##String);                   \
+        LPCWSTR Wide = Wide##String.Buffer;                                                        \
+        if (!NT_SUCCESS(Wide##Status)) {                                                           \
+            Win32pFail(Wide##Status);                                                              \
+            return Result;                                                                         \
+        }                                                                                          \
+        __typeof__(Call) Wide##Answer = (Call);                                                    \
+        Win32pFreeName(&Wide##String);                                                             \
+        return Wide##Answer;                                                                       \
+    } while (0)
+
 /* Milliseconds to an NT time-out; NULL for INFINITE. */
 PLARGE_INTEGER Win32pTimeout(DWORD Milliseconds, PLARGE_INTEGER Timeout);
 

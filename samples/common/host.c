@@ -8,6 +8,8 @@
  * whoever runs the program by environment variables of the same names with NTIO_ in front. Names
  * are separated by blanks, each part may be left out:
  *
+ *   DRIVES="C:=DIR ..."  drives on folders of the host; without DIR on a fresh one that goes at the
+ *                        end
  *   SERVICES="a b"       services with images a.so, b.so (or .sys) beside the executable, or of a
  *                        driver of the tree (drivers/a); for NAME_app without a word: NAME
  *   MATCHES="ID=a ..."   devices with this hardware or compatible ID are driven by service a
@@ -19,14 +21,21 @@
  * SAMPLE_SYS=1 in the environment takes the .sys of each driver that is beside the executable.
  */
 #undef main
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1 /* nftw */
+#endif
 #include "ntio.h"
 
+#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#ifndef SAMPLE_DRIVES
+#define SAMPLE_DRIVES NULL
+#endif
 #ifndef SAMPLE_SERVICES
 #define SAMPLE_SERVICES NULL
 #endif
@@ -70,6 +79,49 @@ static int each_word(const char *list, int (*each)(char *word))
     }
     free(copy);
     return result;
+}
+
+#define MAXIMUM_FRESH 4
+static char fresh[MAXIMUM_FRESH][64]; /* folders made for drives */
+static unsigned fresh_count;
+
+static const char *make_fresh(void)
+{
+    if (fresh_count == MAXIMUM_FRESH)
+        return NULL;
+    char *made = fresh[fresh_count];
+    snprintf(made, sizeof(fresh[0]), "/tmp/ntio-drive-XXXXXX");
+    if (mkdtemp(made) == NULL)
+        return NULL;
+    fresh_count++;
+    return made;
+}
+
+static int remove_one(const char *path, const struct stat *what, int type, struct FTW *where)
+{
+    (void)what;
+    (void)type;
+    (void)where;
+    return remove(path);
+}
+
+static void remove_fresh(void)
+{
+    while (fresh_count != 0)
+        nftw(fresh[--fresh_count], remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static int add_drive(char *word)
+{
+    char *directory = strchr(word, '=');
+    if (directory == NULL)
+        return failed("not X:=DIRECTORY:", word, 0);
+    *directory++ = '\0';
+    const char *used = *directory != '\0' ? directory : make_fresh();
+    if (used == NULL)
+        return failed("can't make a folder for", word, 0);
+    int32_t status = ntio_map_drive(word, used, false);
+    return status < 0 ? failed("can't map", word, status) : 0;
 }
 
 static int add_service(char *name)
@@ -169,6 +221,7 @@ static int set_system_root(const char *name)
 
 static int set_up(void)
 {
+    const char *drives = setting("NTIO_DRIVES", SAMPLE_DRIVES);
     const char *services = setting("NTIO_SERVICES", SAMPLE_SERVICES);
     const char *matches = setting("NTIO_MATCHES", SAMPLE_MATCHES);
     const char *classes = setting("NTIO_CLASSES", SAMPLE_CLASSES);
@@ -180,7 +233,8 @@ static int set_up(void)
         if (start == NULL && devices == NULL)
             start = services;
     }
-    if (set_system_root(SAMPLE_SYSTEM_ROOT) != 0 || ntio_add_driver_directory(folder) < 0 ||
+    if ((drives != NULL && each_word(drives, add_drive) != 0) ||
+        set_system_root(SAMPLE_SYSTEM_ROOT) != 0 || ntio_add_driver_directory(folder) < 0 ||
         each_word(services, add_service) != 0 ||
         (matches != NULL && each_word(matches, add_match) != 0) ||
         (classes != NULL && each_word(classes, add_class) != 0) ||
@@ -208,5 +262,7 @@ int main(int argc, char **argv)
     }
     int result = set_up() == 0 ? sample_main(argc, argv) : 1;
     fflush(stdout);
-    return ntio_shutdown() == 0 ? result : 3;
+    unsigned left = ntio_shutdown();
+    remove_fresh();
+    return left == 0 ? result : 3;
 }
