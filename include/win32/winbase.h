@@ -9,6 +9,7 @@
 #include "fileapi.h"
 #include "handleapi.h"
 #include "ioapiset.h"
+#include "memoryapi.h"
 #include "processthreadsapi.h"
 #include "securitybaseapi.h"
 #include "synchapi.h"

@@ -359,6 +359,7 @@
 #define ERROR_SESSION_CREDENTIAL_CONFLICT            1219
 #define ERROR_NO_NETWORK                             1222
 #define ERROR_CANCELLED                              1223
+#define ERROR_USER_MAPPED_FILE                       1224
 #define ERROR_CONNECTION_REFUSED                     1225
 #define ERROR_GRACEFUL_DISCONNECT                    1226
 #define ERROR_ADDRESS_ALREADY_ASSOCIATED             1227
@@ -426,6 +427,7 @@
 #define ERROR_INVALID_USER_BUFFER                    1784
 #define ERROR_UNRECOGNIZED_MEDIA                     1785
 #define ERROR_NOT_ENOUGH_QUOTA                       1816
+#define ERROR_CANT_RESOLVE_FILENAME                  1921
 #define ERROR_OPEN_FILES                             2401
 #define ERROR_ACTIVE_CONNECTIONS                     2402
 #define ERROR_DEVICE_IN_USE                          2404

@@ -37,12 +37,13 @@ static const struct {
     {PnpInitializeSystem, PnpShutdownSystem}, {WmiInitializeSystem, WmiShutdownSystem},
     {LdrInitializeSystem, LdrShutdownSystem}, {ScmInitializeSystem, ScmShutdownSystem},
     {SetupInitialize, SetupShutdown},         {TraceInitialize, TraceShutdown},
+    {VmInitializeSystem, VmShutdownSystem},
 };
 #define INITP_COMPONENTS RTL_NUMBER_OF(InitpComponents)
 #define INITP_EX         1
 #define INITP_CM         5 /* with it the registry's file is loaded */
 #define INITP_PNP        8 /* stopped before the accounting: it removes the devices */
-C_ASSERT(INITP_COMPONENTS == 14);
+C_ASSERT(INITP_COMPONENTS == 15);
 
 BOOLEAN InitpIsUp(VOID)
 {
@@ -165,6 +166,7 @@ unsigned ntio_shutdown(void)
     PspForgetHostThreads(FALSE);
     InitpEndProcesses();
     IopCancelProcessIrps(InitpProgram);
+    VmEndProcess(InitpProgram);
     PspTerminateProcess(InitpProgram, STATUS_SUCCESS);
     InitpProgram = NULL;
     /* A file whose last reference went at DISPATCH_LEVEL keeps its device from being removed. */

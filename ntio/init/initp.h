@@ -9,6 +9,7 @@
 #include "ntio/pnp/pnp.h"
 #include "ntio/setup/setup.h"
 #include "ntio/trace/trace.h"
+#include "ntio/vm/vm.h"
 
 #define INITP_SERVICES L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\"
 #define INITP_ENUM     L"\\Registry\\Machine\\System\\CurrentControlSet\\Enum\\"

@@ -58,6 +58,7 @@ void ntio_process_end(ntio_process *process)
         return; /* ended by the shutdown */
     Win32EndProgram(process->Process);
     IopCancelProcessIrps(process->Process);
+    VmEndProcess(process->Process);
     PspTerminateProcess(process->Process, STATUS_PROCESS_IS_TERMINATING);
     free(process);
 }
@@ -73,6 +74,7 @@ VOID InitpEndProcesses(VOID)
         if (First == NULL)
             return;
         IopCancelProcessIrps(First->Process);
+        VmEndProcess(First->Process);
         PspTerminateProcess(First->Process, STATUS_PROCESS_IS_TERMINATING);
         free(First);
     }

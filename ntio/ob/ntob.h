@@ -129,6 +129,18 @@ NTSYSAPI NTSTATUS NTAPI NtOpenMutant(PHANDLE MutantHandle, ACCESS_MASK DesiredAc
 /* STATUS_MUTANT_NOT_OWNED. PreviousCount: 1 minus the depth of ownership before. */
 NTSYSAPI NTSTATUS NTAPI NtReleaseMutant(HANDLE MutantHandle, PLONG PreviousCount);
 
+/* ---- timers ---- */
+/* As the Zw forms (wdm/zw.h). Period is in milliseconds; the routine runs as an APC of the thread
+ * that set the timer. STATUS_TIMER_RESUME_IGNORED: it is set, but can't wake a sleeping machine. */
+NTSYSAPI NTSTATUS NTAPI NtCreateTimer(PHANDLE TimerHandle, ACCESS_MASK DesiredAccess,
+                                      POBJECT_ATTRIBUTES ObjectAttributes, TIMER_TYPE TimerType);
+NTSYSAPI NTSTATUS NTAPI NtOpenTimer(PHANDLE TimerHandle, ACCESS_MASK DesiredAccess,
+                                    POBJECT_ATTRIBUTES ObjectAttributes);
+NTSYSAPI NTSTATUS NTAPI NtSetTimer(HANDLE TimerHandle, PLARGE_INTEGER DueTime,
+                                   PTIMER_APC_ROUTINE TimerApcRoutine, PVOID TimerContext,
+                                   BOOLEAN ResumeTimer, LONG Period, PBOOLEAN PreviousState);
+NTSYSAPI NTSTATUS NTAPI NtCancelTimer(HANDLE TimerHandle, PBOOLEAN CurrentState);
+
 /* ---- waiting by handle ---- */
 /* Needs SYNCHRONIZE. STATUS_OBJECT_TYPE_MISMATCH: not an object that can be waited for. */
 NTSYSAPI NTSTATUS NTAPI NtWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable,

@@ -181,6 +181,8 @@ OB_DELETE_METHOD ObpDeleteSymbolicLink;
 NTSTATUS ObpCreateSymbolicLink(HANDLE *Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes,
                                PCUNICODE_STRING Target, PVOID Creator);
 NTSTATUS ObpInitializeSynchronizationTypes(VOID);
+extern POBJECT_TYPE ObpTimerType; /* timer.c */
+NTSTATUS ObpInitializeTimerType(VOID);
 
 /* ---- capture.c: the edge between a caller's memory and the system's ---- */
 NTSTATUS ObpProbe(KPROCESSOR_MODE Mode, PVOID Address, SIZE_T Length, BOOLEAN Write);

@@ -174,5 +174,7 @@ NTSTATUS ObpInitializeSynchronizationTypes(VOID)
         Status = ObpCreateTypeEx(&Semaphore, &EventMapping, &ExpSemaphoreObjectType);
     if (NT_SUCCESS(Status))
         Status = ObpCreateTypeEx(&Mutant, &MutantMapping, &ExpMutantObjectType);
+    if (NT_SUCCESS(Status))
+        Status = ObpInitializeTimerType();
     return Status;
 }

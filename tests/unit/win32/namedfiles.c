@@ -362,6 +362,57 @@ static void searching(void **state)
     assert_int_equal(count("C:\\find\\many*", NULL), 200);
 }
 
+static void mapping(void **state)
+{
+    (void)state;
+    make("C:\\map.txt", "mapped text");
+    HANDLE file = open_as("C:\\map.txt", GENERIC_READ | GENERIC_WRITE, 7, OPEN_EXISTING, 0);
+    HANDLE map = CreateFileMappingA(file, NULL, PAGE_READWRITE, 0, 0, NULL);
+    assert_non_null(map);
+    char *view = MapViewOfFile(map, FILE_MAP_ALL_ACCESS, 0, 0, 0);
+    assert_non_null(view);
+    assert_memory_equal(view, "mapped text", 11);
+    memcpy(view, "MAPPED", 6);
+    assert_true(FlushViewOfFile(view, 0));
+    assert_string_equal(content("C:\\map.txt"), "MAPPED text");
+    assert_int_equal(SetFilePointer(file, 2, NULL, FILE_BEGIN), 2);
+    assert_false(SetEndOfFile(file)); /* not while it is mapped */
+    assert_int_equal(GetLastError(), ERROR_USER_MAPPED_FILE);
+    assert_null(MapViewOfFile(map, FILE_MAP_READ, 0, 4096, 0));
+    assert_int_equal(GetLastError(), ERROR_MAPPED_ALIGNMENT);
+    assert_true(UnmapViewOfFile(view));
+    assert_false(UnmapViewOfFile(view));
+    assert_int_equal(GetLastError(), ERROR_INVALID_ADDRESS);
+    assert_true(CloseHandle(map));
+    assert_true(SetEndOfFile(file));
+    assert_true(CloseHandle(file));
+    make("C:\\empty.txt", "");
+    file = open_as("C:\\empty.txt", GENERIC_READ, 7, OPEN_EXISTING, 0);
+    assert_null(CreateFileMappingA(file, NULL, PAGE_READONLY, 0, 0, NULL));
+    assert_int_equal(GetLastError(), ERROR_FILE_INVALID);
+    assert_null(CreateFileMappingA(file, NULL, PAGE_READWRITE, 0, 10, NULL));
+    assert_int_equal(GetLastError(), ERROR_ACCESS_DENIED);
+    assert_true(CloseHandle(file));
+    /* Memory under a name, seen twice. */
+    map = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 100000, "Shared");
+    assert_non_null(map);
+    HANDLE again =
+        CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 100000, "Shared");
+    assert_non_null(again);
+    assert_int_equal(GetLastError(), ERROR_ALREADY_EXISTS);
+    char *one = MapViewOfFile(map, FILE_MAP_WRITE, 0, 0, 0);
+    char *two = MapViewOfFile(again, FILE_MAP_READ, 0, 65536, 0);
+    char *copy = MapViewOfFile(again, FILE_MAP_COPY, 0, 0, 0);
+    assert_true(one != NULL && two != NULL && copy != NULL);
+    one[65536] = 'x';
+    assert_int_equal(two[0], 'x');
+    copy[65536] = 'y';
+    assert_int_equal(two[0], 'x');
+    assert_true(CloseHandle(map) && CloseHandle(again));
+    assert_true(UnmapViewOfFile(one) && UnmapViewOfFile(copy));
+    /* The last one goes with the program. */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -373,6 +424,7 @@ int main(void)
         cmocka_unit_test(moving),
         cmocka_unit_test(copying),
         cmocka_unit_test(searching),
+        cmocka_unit_test(mapping),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
