@@ -17,6 +17,7 @@
 #include <ntddscsi.h>
 #include <ntddstor.h>
 #include <ntdddisk.h>
+#include "../common/follow_power.h"
 
 #define CLASS_TAG                 'ssCS'
 #define CLASS_SENSE_LENGTH        64u
@@ -43,6 +44,7 @@ struct _CLASS_DEVICE {
     PDEVICE_OBJECT Self;
     PDEVICE_OBJECT Physical;
     PDEVICE_OBJECT Lower;
+    FOLLOW_POWER Power;
     IO_REMOVE_LOCK RemoveLock; /* one for each dispatch, and each request until it is freed */
     const CLASS_ROUTINES *Routines;
     UNICODE_STRING InterfaceName;

@@ -73,13 +73,9 @@ NTSTATUS NTAPI ClassDispatchPower(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     PCLASS_DEVICE Device = DeviceObject->DeviceExtension;
     NTSTATUS Status = IoAcquireRemoveLock(&Device->RemoveLock, Irp);
 
-    PoStartNextPowerIrp(Irp);
     if (!NT_SUCCESS(Status))
         return ClassCompleteIrp(Irp, Status, 0);
-    IoSkipCurrentIrpStackLocation(Irp);
-    Status = PoCallDriver(Device->Lower, Irp);
-    IoReleaseRemoveLock(&Device->RemoveLock, Irp);
-    return Status;
+    return FollowPower(&Device->Power, Irp);
 }
 
 ULONG ClassQueryMaximumTransfer(PCLASS_DEVICE Device)

@@ -26,6 +26,7 @@ NTSTATUS ClassAttach(PDEVICE_OBJECT DeviceObject, PDEVICE_OBJECT Physical,
         return Status;
     }
     DeviceObject->AlignmentRequirement = Device->Lower->AlignmentRequirement;
+    FollowInitialize(&Device->Power, DeviceObject, Device->Lower, &Device->RemoveLock);
     DeviceObject->Flags |= DO_DIRECT_IO | (Device->Lower->Flags & DO_POWER_PAGABLE);
     DeviceObject->Flags &= ~DO_DEVICE_INITIALIZING;
     return STATUS_SUCCESS;
@@ -59,6 +60,7 @@ static NTSTATUS StartDevice(PCLASS_DEVICE Device, PIRP Irp)
     Status = Irp->IoStatus.Status;
     if (!NT_SUCCESS(Status))
         return Status;
+    FollowStarted(&Device->Power);
     if (!Device->Claimed) {
         Status = ClassSendFunction(Device, SRB_FUNCTION_CLAIM_DEVICE);
         if (!NT_SUCCESS(Status))

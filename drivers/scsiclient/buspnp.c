@@ -34,6 +34,7 @@ NTSTATUS NTAPI ClientAddDevice(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT Physi
         IoDeleteDevice(DeviceObject);
         return Status;
     }
+    FollowInitialize(&Bus->Power, DeviceObject, Bus->Lower, &Bus->Common.RemoveLock);
     DeviceObject->Flags |= (Bus->Lower->Flags & DO_POWER_PAGABLE) | DO_DIRECT_IO;
     DeviceObject->Flags &= ~DO_DEVICE_INITIALIZING;
     return STATUS_SUCCESS;
@@ -47,8 +48,10 @@ static NTSTATUS StartBus(PCLIENT_BUS Bus, PIRP Irp)
     if (!IoForwardIrpSynchronously(Bus->Lower, Irp))
         return STATUS_UNSUCCESSFUL;
     Status = Irp->IoStatus.Status;
-    if (NT_SUCCESS(Status))
+    if (NT_SUCCESS(Status)) {
+        FollowStarted(&Bus->Power);
         Status = IoSetDeviceInterfaceState(&Bus->InterfaceName, TRUE);
+    }
     if (NT_SUCCESS(Status)) {
         Bus->InterfaceEnabled = TRUE;
         PoSetPowerState(Bus->Common.Self, DevicePowerState, Power);

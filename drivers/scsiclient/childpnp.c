@@ -155,6 +155,7 @@ NTSTATUS ClientChildPnp(PCLIENT_PDO Pdo, PIRP Irp, PIO_STACK_LOCATION Stack)
     switch (Stack->MinorFunction) {
     case IRP_MN_START_DEVICE:
         ClientSetPulled(Pdo->Child, FALSE);
+        ClientSetAsleep(Pdo->Child, FALSE);
         PoSetPowerState(Pdo->Common.Self, DevicePowerState, Power);
         Status = STATUS_SUCCESS;
         break;

@@ -47,23 +47,22 @@ static NTSTATUS NTAPI DispatchPower(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
     NTSTATUS Status = IoAcquireRemoveLock(&Common->RemoveLock, Irp);
 
-    PoStartNextPowerIrp(Irp);
     if (!NT_SUCCESS(Status))
         return ClientCompleteIrp(Irp, Status, 0);
-    if (Common->IsBus) {
-        IoSkipCurrentIrpStackLocation(Irp);
-        Status = PoCallDriver(((PCLIENT_BUS)Common)->Lower, Irp);
-    } else {
-        Status = Irp->IoStatus.Status;
-        if (Stack->MinorFunction == IRP_MN_SET_POWER ||
-            Stack->MinorFunction == IRP_MN_QUERY_POWER) {
-            if (Stack->MinorFunction == IRP_MN_SET_POWER &&
-                Stack->Parameters.Power.Type == DevicePowerState)
-                PoSetPowerState(DeviceObject, DevicePowerState, Stack->Parameters.Power.State);
-            Status = STATUS_SUCCESS; /* there is no hardware here to follow */
+    if (Common->IsBus)
+        return FollowPower(&((PCLIENT_BUS)Common)->Power, Irp);
+    PoStartNextPowerIrp(Irp);
+    Status = Irp->IoStatus.Status;
+    if (Stack->MinorFunction == IRP_MN_SET_POWER || Stack->MinorFunction == IRP_MN_QUERY_POWER) {
+        if (Stack->MinorFunction == IRP_MN_SET_POWER &&
+            Stack->Parameters.Power.Type == DevicePowerState) {
+            PoSetPowerState(DeviceObject, DevicePowerState, Stack->Parameters.Power.State);
+            ClientSetAsleep(((PCLIENT_PDO)Common)->Child,
+                            Stack->Parameters.Power.State.DeviceState != PowerDeviceD0);
         }
-        ClientCompleteIrp(Irp, Status, 0);
+        Status = STATUS_SUCCESS;
     }
+    ClientCompleteIrp(Irp, Status, 0);
     IoReleaseRemoveLock(&Common->RemoveLock, Irp);
     return Status;
 }

@@ -223,7 +223,8 @@ static VOID Pump(PCLIENT_CHILD Child)
         KIRQL Irql;
 
         KeAcquireSpinLock(&Child->Lock, &Irql);
-        if (!Child->Gone && Child->FirstFree < CLIENT_SLOTS && !IsListEmpty(&Child->Fetches))
+        if (!Child->Gone && !Child->Asleep && Child->FirstFree < CLIENT_SLOTS &&
+            !IsListEmpty(&Child->Fetches))
             Request = TakeFirst(&Child->Waiting);
         if (Request != NULL) {
             Fetch = TakeFirst(&Child->Fetches);
@@ -366,4 +367,15 @@ VOID ClientEndRequests(PCLIENT_CHILD Child)
         else
             return;
     }
+}
+
+VOID ClientSetAsleep(PCLIENT_CHILD Child, BOOLEAN Asleep)
+{
+    KIRQL Irql;
+
+    KeAcquireSpinLock(&Child->Lock, &Irql);
+    Child->Asleep = Asleep;
+    KeReleaseSpinLock(&Child->Lock, Irql);
+    if (!Asleep)
+        Pump(Child);
 }

@@ -29,6 +29,7 @@
 #include <ntddstor.h>
 #include "scsinet_ioctl.h"
 #include "scsinet_frame.h"
+#include "follow_power.h"
 
 #define CLIENT_TAG   'lcSS'
 #define CLIENT_SLOTS 256u
@@ -44,6 +45,7 @@ typedef struct _CLIENT_BUS {
     CLIENT_COMMON Common;
     PDEVICE_OBJECT Physical;
     PDEVICE_OBJECT Lower;
+    FOLLOW_POWER Power;
     UNICODE_STRING InterfaceName;
     BOOLEAN InterfaceEnabled;
     KSPIN_LOCK Lock;     /* guards Children and the fields of a child that say so */
@@ -69,6 +71,7 @@ typedef struct _CLIENT_CHILD {
     KSPIN_LOCK Lock; /* guards all below */
     BOOLEAN Pulled;  /* by plug and play's will, while still plugged in: no requests until the next
                         START */
+    BOOLEAN Asleep;  /* not in D0: requests wait, and are not given to fetches */
     LIST_ENTRY Waiting; /* IRPs */
     LIST_ENTRY Fetches; /* FETCH_REQUESTs that wait for one */
     CLIENT_SLOT Slots[CLIENT_SLOTS];
@@ -136,6 +139,9 @@ PIRP ClientTakeFetched(PCLIENT_CHILD Child, ULONG Index, ULONG Generation);
 /* Ends everything that waits or is fetched; with Gone every fetch too. Gone or Pulled has been set.
  */
 VOID ClientEndRequests(PCLIENT_CHILD Child);
+/* Requests wait (those that are fetched already go on), or go again. IRQL <= DISPATCH_LEVEL; the
+ * caller holds the PDO's remove lock. */
+VOID ClientSetAsleep(PCLIENT_CHILD Child, BOOLEAN Asleep);
 /* Completes a child's request and gives the PDO's remove lock back. */
 VOID ClientEndRequest(PCLIENT_CHILD Child, PIRP Irp, NTSTATUS Status, ULONG_PTR Information);
 /* The same for one that never got an answer: an SRB is told why (aborted, no device, internal

@@ -35,6 +35,7 @@ NTSTATUS NTAPI ServerAddDevice(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT Physi
         IoDeleteDevice(DeviceObject);
         return Status;
     }
+    FollowInitialize(&Device->Power, DeviceObject, Device->Lower, &Device->RemoveLock);
     DeviceObject->Flags |= (Device->Lower->Flags & DO_POWER_PAGABLE) | DO_DIRECT_IO;
     DeviceObject->Flags &= ~DO_DEVICE_INITIALIZING;
     return STATUS_SUCCESS;
@@ -66,6 +67,7 @@ static NTSTATUS StartDevice(PSERVER_DEVICE Device, PIRP Irp)
     Status = Irp->IoStatus.Status;
     if (!NT_SUCCESS(Status))
         return Status;
+    FollowStarted(&Device->Power);
     Status = ServerDescribeDevice(Device);
     if (!NT_SUCCESS(Status))
         return Status;
@@ -153,13 +155,9 @@ NTSTATUS NTAPI ServerDispatchPower(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     PSERVER_DEVICE Device = DeviceObject->DeviceExtension;
     NTSTATUS Status = IoAcquireRemoveLock(&Device->RemoveLock, Irp);
 
-    PoStartNextPowerIrp(Irp);
     if (!NT_SUCCESS(Status))
         return ServerCompleteIrp(Irp, Status, 0);
-    IoSkipCurrentIrpStackLocation(Irp);
-    Status = PoCallDriver(Device->Lower, Irp);
-    IoReleaseRemoveLock(&Device->RemoveLock, Irp);
-    return Status;
+    return FollowPower(&Device->Power, Irp);
 }
 
 NTSTATUS NTAPI ServerDispatchSystemControl(PDEVICE_OBJECT DeviceObject, PIRP Irp)

@@ -18,6 +18,7 @@
 #include <ntddstor.h>
 #include "scsinet_ioctl.h"
 #include "scsinet_frame.h"
+#include "follow_power.h"
 
 #define SERVER_TAG 'rvSS'
 
@@ -26,6 +27,7 @@ typedef struct _SERVER_DEVICE {
     PDEVICE_OBJECT Self;
     PDEVICE_OBJECT Physical;
     PDEVICE_OBJECT Lower;
+    FOLLOW_POWER Power;
     IO_REMOVE_LOCK RemoveLock; /* one for each dispatch, and each request until it is freed */
     UNICODE_STRING InterfaceName;
     BOOLEAN InterfaceEnabled; /* PnP's requests only, which come one at a time */

@@ -46,6 +46,7 @@ NTSTATUS NTAPI VhbaAddDevice(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT Physica
         IoDeleteDevice(Device);
         return Status;
     }
+    FollowInitialize(&Fdo->Power, Device, Fdo->LowerDevice, &Fdo->Common.RemoveLock);
     Device->Flags |= DO_POWER_PAGABLE;
     Device->Flags &= ~(ULONG)DO_DEVICE_INITIALIZING;
     return STATUS_SUCCESS;
@@ -185,6 +186,7 @@ NTSTATUS VhbaFdoPnp(PVHBA_FDO Fdo, PIRP Irp)
         Status = IoForwardIrpSynchronously(Fdo->LowerDevice, Irp) ? Irp->IoStatus.Status
                                                                   : STATUS_UNSUCCESSFUL;
         if (NT_SUCCESS(Status)) {
+            FollowStarted(&Fdo->Power);
             VhbaSet(&Fdo->Common.Started, TRUE);
             Status = SetInterface(Fdo, TRUE);
         }
@@ -224,14 +226,10 @@ NTSTATUS VhbaFdoPower(PVHBA_FDO Fdo, PIRP Irp)
 {
     NTSTATUS Status = IoAcquireRemoveLock(&Fdo->Common.RemoveLock, Irp);
 
-    PoStartNextPowerIrp(Irp);
     if (!NT_SUCCESS(Status)) {
         Irp->IoStatus.Status = STATUS_NO_SUCH_DEVICE;
         IoCompleteRequest(Irp, IO_NO_INCREMENT);
         return STATUS_NO_SUCH_DEVICE;
     }
-    IoSkipCurrentIrpStackLocation(Irp);
-    Status = PoCallDriver(Fdo->LowerDevice, Irp);
-    IoReleaseRemoveLock(&Fdo->Common.RemoveLock, Irp);
-    return Status;
+    return FollowPower(&Fdo->Power, Irp);
 }

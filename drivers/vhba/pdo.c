@@ -96,6 +96,7 @@ NTSTATUS VhbaPdoPnp(PVHBA_LUN Lun, PIRP Irp)
         if (VhbaIs(&Lun->Common.Gone))
             return End(Lun, Irp, STATUS_NO_SUCH_DEVICE);
         VhbaSet(&Lun->Common.Started, TRUE);
+        VhbaSetAsleep(Lun, FALSE); /* a device that starts has power */
         return End(Lun, Irp, STATUS_SUCCESS);
     case IRP_MN_STOP_DEVICE:
         VhbaSet(&Lun->Common.Started, FALSE);
@@ -131,6 +132,21 @@ NTSTATUS VhbaPdoPnp(PVHBA_LUN Lun, PIRP Irp)
     return End(Lun, Irp, Irp->IoStatus.Status); /* what we don't know stays as it came */
 }
 
+/* The bus driver's part: commands wait while the drive has no power, and the times that it had none
+ * are counted. */
+static VOID SetDevicePower(PVHBA_LUN Lun, POWER_STATE State)
+{
+    Lun->Common.PowerState = State.DeviceState;
+    PoSetPowerState(Lun->Common.Self, DevicePowerState, State);
+    if (State.DeviceState == PowerDeviceD1)
+        Lun->Sequence.SequenceD1++;
+    else if (State.DeviceState == PowerDeviceD2)
+        Lun->Sequence.SequenceD2++;
+    else if (State.DeviceState == PowerDeviceD3)
+        Lun->Sequence.SequenceD3++;
+    VhbaSetAsleep(Lun, State.DeviceState != PowerDeviceD0);
+}
+
 NTSTATUS VhbaPdoPower(PVHBA_LUN Lun, PIRP Irp)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
@@ -139,16 +155,18 @@ NTSTATUS VhbaPdoPower(PVHBA_LUN Lun, PIRP Irp)
     PoStartNextPowerIrp(Irp);
     switch (Stack->MinorFunction) {
     case IRP_MN_SET_POWER:
-        if (Stack->Parameters.Power.Type == DevicePowerState) {
-            Lun->Common.PowerState = Stack->Parameters.Power.State.DeviceState;
-            PoSetPowerState(Lun->Common.Self, DevicePowerState, Stack->Parameters.Power.State);
-        }
+        if (Stack->Parameters.Power.Type == DevicePowerState)
+            SetDevicePower(Lun, Stack->Parameters.Power.State);
         Status = STATUS_SUCCESS;
         break;
     case IRP_MN_QUERY_POWER:
         Status = STATUS_SUCCESS;
         break;
-    default:
+    case IRP_MN_POWER_SEQUENCE:
+        *Stack->Parameters.PowerSequence.PowerSequence = Lun->Sequence;
+        Status = STATUS_SUCCESS;
+        break;
+    default: /* it wakes nobody */
         break;
     }
     Irp->IoStatus.Status = Status;

@@ -54,6 +54,8 @@ static BOOLEAN IsHeld(PVHBA_LUN Lun, const VHBA_COMMAND *Command)
     ULONG Blocks = 0;
     BOOLEAN HasBlocks = VhbaBlocksOf(Command, &Lba, &Blocks);
 
+    if (Lun->Asleep)
+        return TRUE;
     for (LONG i = 0; i < Lun->HoldCount; i++) {
         const VHBA_RANGE *Range = &Lun->Holds[i];
         if (Range->Blocks == 0)
@@ -202,7 +204,7 @@ NTSTATUS VhbaStart(PVHBA_COMMAND Command, PIRP Irp, VHBA_COMPLETE *Complete)
     PVHBA_LUN Lun = Command->Lun;
     BOOLEAN Held = FALSE;
 
-    if (ReadAcquire(&Lun->HoldCount) != 0) {
+    if (ReadAcquire(&Lun->HoldCount) != 0 || VhbaIs(&Lun->Asleep)) {
         KIRQL OldIrql;
         KeAcquireSpinLock(&Lun->Adapter->QueueLock, &OldIrql);
         Held = IsHeld(Lun, Command);
@@ -262,17 +264,25 @@ NTSTATUS VhbaAddHold(PVHBA_LUN Lun, ULONG64 Lba, ULONG Blocks)
     return Status;
 }
 
-/* The requests keep their order, and their cancel routines: they only change lists. */
-VOID VhbaReleaseHolds(PVHBA_LUN Lun)
+/*
+ * What is not held any more goes to the workers. The requests keep their order, and their cancel
+ * routines: they only change lists. Whoever calls keeps the adapter, by a control request or
+ * because plug and play sends power IRPs to the LUNs first.
+ */
+static VOID Resume(PVHBA_LUN Lun, volatile LONG *Change)
 {
     PVHBA_FDO Fdo = Lun->Adapter;
     ULONG Moved = 0;
     KIRQL OldIrql;
 
     KeAcquireSpinLock(&Fdo->QueueLock, &OldIrql);
-    InterlockedExchange(&Lun->HoldCount, 0);
-    while (!IsListEmpty(&Lun->Held)) {
-        PVHBA_REQUEST Request = CONTAINING_RECORD(RemoveHeadList(&Lun->Held), VHBA_REQUEST, Entry);
+    InterlockedExchange(Change, 0);
+    for (PLIST_ENTRY Entry = Lun->Held.Flink, Next; Entry != &Lun->Held; Entry = Next) {
+        PVHBA_REQUEST Request = CONTAINING_RECORD(Entry, VHBA_REQUEST, Entry);
+        Next = Entry->Flink;
+        if (IsHeld(Lun, &Request->Command))
+            continue;
+        RemoveEntryList(Entry);
         Request->Held = FALSE;
         Lun->HeldCount--;
         Fdo->QueueLength++;
@@ -282,10 +292,28 @@ VOID VhbaReleaseHolds(PVHBA_LUN Lun)
     KeReleaseSpinLock(&Fdo->QueueLock, OldIrql);
     for (; Moved != 0; Moved--) {
         NTSTATUS Status = IoAcquireRemoveLock(&Fdo->Common.RemoveLock, Lun);
-        NT_ASSERT(NT_SUCCESS(Status)); /* the control request that we serve holds it too */
+        NT_ASSERT(NT_SUCCESS(Status));
         UNREFERENCED_PARAMETER(Status);
         WakeWorker(Fdo, Lun);
     }
+}
+
+VOID VhbaReleaseHolds(PVHBA_LUN Lun)
+{
+    Resume(Lun, &Lun->HoldCount);
+}
+
+VOID VhbaSetAsleep(PVHBA_LUN Lun, BOOLEAN Asleep)
+{
+    KIRQL OldIrql;
+
+    if (!Asleep) {
+        Resume(Lun, &Lun->Asleep);
+        return;
+    }
+    KeAcquireSpinLock(&Lun->Adapter->QueueLock, &OldIrql);
+    InterlockedExchange(&Lun->Asleep, 1);
+    KeReleaseSpinLock(&Lun->Adapter->QueueLock, OldIrql);
 }
 
 /* The oldest request nobody cancels at this moment, the IRP ours; NULL: none. */

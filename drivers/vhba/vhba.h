@@ -23,6 +23,7 @@
 #include <srb.h>
 
 #include "vhba_public.h"
+#include "follow_power.h"
 #include "backend.h"
 
 #define VHBA_TAG        'abhV'
@@ -79,6 +80,7 @@ struct _VHBA_ADAPTER_EXTENSION {
     VHBA_COMMON Common;
     PDEVICE_OBJECT PhysicalDevice;
     PDEVICE_OBJECT LowerDevice;
+    FOLLOW_POWER Power;
     UNICODE_STRING InterfaceName;
     BOOLEAN InterfaceEnabled;
     ULONG PortNumber;
@@ -162,6 +164,8 @@ struct _VHBA_LUN_EXTENSION {
 
     /* Adapter->QueueLock; HoldCount is also read without it to see that there is none. */
     volatile LONG HoldCount;
+    volatile LONG Asleep;    /* as HoldCount: not in D0, all commands are held */
+    POWER_SEQUENCE Sequence; /* how often it was in D1, D2, D3; the power IRP's alone */
     VHBA_RANGE Holds[VHBA_MAXIMUM_HOLDS];
     LIST_ENTRY Held; /* VHBA_REQUEST.Entry */
     ULONG HeldCount;
@@ -295,6 +299,8 @@ NTSTATUS VhbaStart(PVHBA_COMMAND Command, PIRP Irp, VHBA_COMPLETE *Complete);
 ULONG VhbaFlush(PVHBA_LUN Lun, PVOID Srb, UCHAR SrbStatus, NTSTATUS Status);
 NTSTATUS VhbaAddHold(PVHBA_LUN Lun, ULONG64 Lba, ULONG Blocks);
 VOID VhbaReleaseHolds(PVHBA_LUN Lun);
+/* Not in D0 commands wait; back in D0 they run. Any IRQL up to DISPATCH_LEVEL. */
+VOID VhbaSetAsleep(PVHBA_LUN Lun, BOOLEAN Asleep);
 /* At the adapter's removal: the queue is empty and stays so. Waits for the threads. */
 VOID VhbaStopWorkers(PVHBA_FDO Fdo);
 

@@ -59,6 +59,80 @@ static void check_text(PDEVICE_OBJECT device, UCHAR minor, ULONG which, bool mul
     assert_string_equal(got, expected);
 }
 
+/* ---- power ---- */
+
+static NTSTATUS power(PDEVICE_OBJECT device, UCHAR minor, PVOID sequence)
+{
+    PIRP irp = IoAllocateIrp(device->StackSize, FALSE);
+    PIO_STACK_LOCATION stack = IoGetNextIrpStackLocation(irp);
+    KEVENT event;
+    NTSTATUS status;
+
+    KeInitializeEvent(&event, NotificationEvent, FALSE);
+    irp->IoStatus.Status = STATUS_NOT_SUPPORTED;
+    stack->MajorFunction = IRP_MJ_POWER;
+    stack->MinorFunction = minor;
+    if (minor == IRP_MN_POWER_SEQUENCE)
+        stack->Parameters.PowerSequence.PowerSequence = sequence;
+    IoSetCompletionRoutine(irp, done, &event, TRUE, TRUE, TRUE);
+    IoCallDriver(device, irp);
+    KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, NULL);
+    status = irp->IoStatus.Status;
+    IoFreeIrp(irp);
+    return status;
+}
+
+static int powered;
+static VOID NTAPI count_power(PDEVICE_OBJECT device, UCHAR minor, POWER_STATE state, PVOID context,
+                              PIO_STATUS_BLOCK io)
+{
+    (void)device;
+    (void)minor;
+    (void)state;
+    (void)context;
+    powered += NT_SUCCESS(io->Status);
+}
+
+static void set_power(PDEVICE_OBJECT device, DEVICE_POWER_STATE to)
+{
+    POWER_STATE state = {.DeviceState = to};
+    int before = powered;
+
+    assert_int_equal(PoRequestPowerIrp(device, IRP_MN_SET_POWER, state, count_power, NULL, NULL),
+                     STATUS_PENDING);
+    assert_int_equal(powered, before + 1);
+}
+
+/* Commands wait while the drive has no power; what was in which state how often is counted. */
+static void commands_wait_for_power(void **state)
+{
+    PDEVICE_OBJECT device = rig_device(rig_add(rig_image("power", 20)));
+    POWER_SEQUENCE sequence = {9, 9, 9};
+    uint8_t buffer[36] = {0};
+    struct rig_request request;
+
+    (void)state;
+    assert_int_equal(power(device, IRP_MN_POWER_SEQUENCE, &sequence), STATUS_SUCCESS);
+    assert_int_equal(sequence.SequenceD1 + sequence.SequenceD2 + sequence.SequenceD3, 0);
+    set_power(device, PowerDeviceD3);
+    rig_begin(&request, device, SRB_FUNCTION_EXECUTE_SCSI, CDB(0x12, 0, 0, 0, 36, 0), RIG_IN,
+              buffer, sizeof(buffer));
+    assert_false(rig_wait(&request, 0));
+    set_power(device, PowerDeviceD1); /* still none */
+    assert_false(rig_wait(&request, 0));
+    set_power(device, PowerDeviceD0);
+    rig_end(&request);
+    assert_int_equal(request.srb.SrbStatus & 0x3f, SRB_STATUS_SUCCESS);
+    assert_int_equal(buffer[0], 0x05); /* a CD drive */
+    assert_int_equal(power(device, IRP_MN_POWER_SEQUENCE, &sequence), STATUS_SUCCESS);
+    assert_int_equal(sequence.SequenceD1, 1);
+    assert_int_equal(sequence.SequenceD2, 0);
+    assert_int_equal(sequence.SequenceD3, 1);
+    /* It wakes nobody. */
+    assert_int_equal(power(device, IRP_MN_WAIT_WAKE, NULL), STATUS_NOT_SUPPORTED);
+    ObDereferenceObject(device);
+}
+
 static void ids_and_texts(void **state)
 {
     PDEVICE_OBJECT device;
@@ -334,6 +408,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(ids_and_texts, rig_clean),
+        cmocka_unit_test_teardown(commands_wait_for_power, rig_clean),
         cmocka_unit_test_teardown(capabilities_and_relations, rig_clean),
         cmocka_unit_test_teardown(properties, rig_clean),
         cmocka_unit_test_teardown(srb_functions, rig_clean),
