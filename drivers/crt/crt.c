@@ -34,3 +34,10 @@ int memcmp(const void *A, const void *B, SIZE_T Length)
 {
     return NtCrt_memcmp(A, B, Length);
 }
+
+/* A virtual function that no class has defined was called (C++). */
+void __cxa_pure_virtual(void);
+void __cxa_pure_virtual(void)
+{
+    __builtin_trap(); /* an exception that nobody handles: the report names the place */
+}

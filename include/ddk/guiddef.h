@@ -44,11 +44,20 @@ typedef const IID *REFIID;
 
 /* Outside the guard: initguid.h may come after a header that already included this one. */
 #undef DEFINE_GUID
+#undef NTIO_GUID_HIDDEN
+#undef NTIO_GUID_WEAK
+#ifdef __MINGW32__ /* PE has no visibility */
+#define NTIO_GUID_WEAK __attribute__((selectany))
+#define NTIO_GUID_HIDDEN
+#else
+#define NTIO_GUID_WEAK   __attribute__((weak, visibility("hidden")))
+#define NTIO_GUID_HIDDEN __attribute__((visibility("hidden")))
+#endif
 #ifdef INITGUID
 #define DEFINE_GUID(name, l, w1, w2, b1, b2, b3, b4, b5, b6, b7, b8)                               \
-    EXTERN_C const GUID name __attribute__((weak, visibility("hidden")));                          \
+    EXTERN_C const GUID name NTIO_GUID_WEAK;                                                       \
     NTIO_GUID_LINKAGE const GUID name = {l, w1, w2, {b1, b2, b3, b4, b5, b6, b7, b8}}
 #else
 #define DEFINE_GUID(name, l, w1, w2, b1, b2, b3, b4, b5, b6, b7, b8)                               \
-    EXTERN_C const GUID name __attribute__((visibility("hidden")))
+    EXTERN_C const GUID name NTIO_GUID_HIDDEN
 #endif

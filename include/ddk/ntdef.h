@@ -42,6 +42,10 @@ typedef va_list NT_VA_LIST;
 #define FASTCALL NTAPI
 #define CDECL    NTAPI
 #define CALLBACK NTAPI
+#if !defined(_MSC_VER) && !defined(__MINGW32__) && !defined(__cdecl)
+#define __cdecl /* what a function has that says nothing */
+#define __stdcall NTAPI
+#endif
 
 #define NTSYSAPI     __attribute__((visibility("default")))
 #define NTSYSCALLAPI NTSYSAPI
@@ -234,6 +238,7 @@ typedef struct _CSTRING {
 #define UNICODE_STRING_MAX_CHARS 32767
 
 #ifdef __cplusplus
+extern "C++" { /* drivers include these headers inside extern "C" */
 static inline constexpr char *NtioMutable(const char *s)
 {
     return const_cast<char *>(s);
@@ -241,6 +246,7 @@ static inline constexpr char *NtioMutable(const char *s)
 static inline constexpr WCHAR *NtioMutable(const WCHAR *s)
 {
     return const_cast<WCHAR *>(s);
+}
 }
 #else
 #define NtioMutable(s) ((PVOID)(s))

@@ -11,6 +11,14 @@
  *
  *     NT_TRY { ... } NT_FINALLY { ... } NT_END_FINALLY
  *
+ * Microsoft's own words compile natively as well, in C and C++:
+ *
+ *     __try { ... __leave; ... } __except (filter) { ... }
+ *
+ * with the differences below, and one __try in each block of statements (a second one is a
+ * redefinition of NtioSehOneTryInEachBlock); clang refuses a goto over it, and __leave. __finally
+ * does not compile: it would not run for a return out of its __try.
+ *
  * Where the compiler has __try these are __try, __except and __finally. gcc and clang on Linux have
  * not: there a fault, or ExRaiseStatus, comes back to NT_TRY through ntio. The differences: filters
  * run after the stack was unwound, so GetExceptionInformation is not there and
@@ -26,9 +34,11 @@
 #ifndef NTIO_DDK_NTSEH_H
 #define NTIO_DDK_NTSEH_H
 
-#ifndef __MINGW32__ /* it has a DDK of its own, which the driver has included */
+#if !defined(__MINGW32__) || defined(NTIO_DDK_WDM_H)
 #include "wdm/ex.h"
-#endif
+#include "wdm/mm.h"
+#include "wdm/rtl.h"
+#endif /* else mingw-w64's own DDK, which the driver has included */
 
 #ifndef EXCEPTION_EXECUTE_HANDLER
 #define EXCEPTION_EXECUTE_HANDLER    1
@@ -62,6 +72,8 @@ typedef struct _NTIO_SEH_ROUTINES {
     VOID(NTAPI *Leave)(NTIO_SEH_FRAME *Frame);
     NTSTATUS(NTAPI *Code)(NTIO_SEH_FRAME *Frame);
     VOID(NTAPI *Filter)(NTIO_SEH_FRAME *Frame, LONG Filter);
+    VOID(NTAPI *Forget)(NTIO_SEH_FRAME *Frame);
+    VOID(NTAPI *GoOut)(NTIO_SEH_FRAME *Frame);
 } NTIO_SEH_ROUTINES;
 
 static inline PVOID NtioSehFind(PCWSTR Name)
@@ -84,6 +96,8 @@ static inline NTIO_SEH_ROUTINES *NtioSehRoutines(void)
     if (__atomic_load_n(&Routines.Enter, __ATOMIC_ACQUIRE) == NULL) {
         Routines.Leave = (VOID(NTAPI *)(NTIO_SEH_FRAME *))NtioSehFind(L"NtioSehLeave");
         Routines.Code = (NTSTATUS(NTAPI *)(NTIO_SEH_FRAME *))NtioSehFind(L"NtioSehCode");
+        Routines.Forget = (VOID(NTAPI *)(NTIO_SEH_FRAME *))NtioSehFind(L"NtioSehForget");
+        Routines.GoOut = (VOID(NTAPI *)(NTIO_SEH_FRAME *))NtioSehFind(L"NtioSehGoOut");
         Routines.Filter = (VOID(NTAPI *)(NTIO_SEH_FRAME *, LONG))NtioSehFind(L"NtioSehFilter");
         __atomic_store_n(&Routines.Enter,
                          (VOID(NTAPI *)(NTIO_SEH_FRAME *, BOOLEAN))NtioSehFind(L"NtioSehEnter"),
@@ -96,6 +110,8 @@ static inline NTIO_SEH_ROUTINES *NtioSehRoutines(void)
 #define NtioSehLeave(Frame)           NtioSehRoutines()->Leave(Frame)
 #define NtioSehCode(Frame)            NtioSehRoutines()->Code(Frame)
 #define NtioSehFilter(Frame, Filter_) NtioSehRoutines()->Filter((Frame), (Filter_))
+#define NtioSehForget(Frame)          NtioSehRoutines()->Forget(Frame)
+#define NtioSehGoOut(Frame)           (NtioSehRoutines()->GoOut(Frame), __builtin_unreachable())
 
 #else
 
@@ -108,11 +124,16 @@ NTKERNELAPI NTSTATUS NTAPI NtioSehCode(NTIO_SEH_FRAME *Frame);
 /* Goes on to the outer frame unless Filter is EXCEPTION_EXECUTE_HANDLER. */
 NTKERNELAPI VOID NTAPI NtioSehFilter(NTIO_SEH_FRAME *Frame, LONG Filter);
 
+/* The same for a frame that may never have been entered (gcc lets a goto jump over it). */
+NTKERNELAPI VOID NTAPI NtioSehForget(NTIO_SEH_FRAME *Frame);
+/* Out of the __try whose frame it is, as if its end had been reached. */
+NTKERNELAPI DECLSPEC_NORETURN VOID NTAPI NtioSehGoOut(NTIO_SEH_FRAME *Frame);
+
 #endif
 
 static inline void NtioSehCleanup(NTIO_SEH_FRAME *Frame)
 {
-    NtioSehLeave(Frame);
+    NtioSehForget(Frame);
 }
 
 /* TSan must see the jump, and knows libc's only. */
@@ -136,30 +157,63 @@ extern int NtioSehMarkLibc(void *Buffer, int SaveMask) __asm__("__sigsetjmp")
 
 #define NT_TRY                                                                                     \
     {                                                                                              \
-        NTIO_SEH_FRAME NtioSehFrame __attribute__((cleanup(NtioSehCleanup)));                      \
-        if (NTIO_SEH_MARK(&NtioSehFrame) == 0) {                                                   \
-            NtioSehEnter(&NtioSehFrame, NTIO_SEH_BUILTIN);
+        NTIO_SEH_FRAME NtioSehOneTryInEachBlock __attribute__((cleanup(NtioSehCleanup)));          \
+        if (NTIO_SEH_MARK(&NtioSehOneTryInEachBlock) == 0) {                                       \
+            NtioSehEnter(&NtioSehOneTryInEachBlock, NTIO_SEH_BUILTIN);
 #define NT_EXCEPT(filter)                                                                          \
-    NtioSehLeave(&NtioSehFrame);                                                                   \
+    NtioSehLeave(&NtioSehOneTryInEachBlock);                                                       \
     }                                                                                              \
     else                                                                                           \
     {                                                                                              \
-        NtioSehFilter(&NtioSehFrame, (filter));
+        NtioSehFilter(&NtioSehOneTryInEachBlock, (filter));
 #define NT_END                                                                                     \
     }                                                                                              \
     }
 #define NT_FINALLY                                                                                 \
-    NtioSehLeave(&NtioSehFrame);                                                                   \
+    NtioSehLeave(&NtioSehOneTryInEachBlock);                                                       \
     }                                                                                              \
     {
 #define NT_END_FINALLY                                                                             \
     }                                                                                              \
-    if (NtioSehCode(&NtioSehFrame) != 0)                                                           \
-        NtioSehFilter(&NtioSehFrame, EXCEPTION_CONTINUE_SEARCH);                                   \
+    if (NtioSehCode(&NtioSehOneTryInEachBlock) != 0)                                               \
+        NtioSehFilter(&NtioSehOneTryInEachBlock, EXCEPTION_CONTINUE_SEARCH);                       \
     }
 
-#define GetExceptionCode()    NtioSehCode(&NtioSehFrame)
-#define AbnormalTermination() (NtioSehCode(&NtioSehFrame) != 0)
+/*
+ * __try and __except are three statements of the block that they stand in: the frame, what is
+ * tried, and, after either way out of it, the question whether there was an exception. Both ways
+ * out come to the last one.
+ */
+#ifndef __try
+#define __try                                                                                      \
+    NTIO_SEH_FRAME NtioSehOneTryInEachBlock __attribute__((cleanup(NtioSehCleanup)));              \
+    if (NTIO_SEH_MARK(&NtioSehOneTryInEachBlock) == 0 &&                                           \
+        (NtioSehEnter(&NtioSehOneTryInEachBlock, NTIO_SEH_BUILTIN), 1))
+#define NTIO_SEH_EXCEPT(filter)                                                                    \
+    NtioSehLeave(&NtioSehOneTryInEachBlock);                                                       \
+    if (NtioSehCode(&NtioSehOneTryInEachBlock) != 0 &&                                             \
+        (NtioSehFilter(&NtioSehOneTryInEachBlock, (filter)), 1))
+#define __except NTIO_SEH_EXCEPT
+#ifdef __cplusplus
+#define NTIO_SEH_NOT_HERE(text) static_assert(0, text)
+#else
+#define NTIO_SEH_NOT_HERE(text) _Static_assert(0, text)
+#endif
+#ifdef __clang__ /* which does not know that the jump comes back, and loses what was assigned      \
+                    before */
+#define __leave                                                                                    \
+    NTIO_SEH_NOT_HERE("clang can't natively __leave without losing what local variables were set " \
+                      "to: use goto, or gcc")
+#else
+#define __leave NtioSehGoOut(&NtioSehOneTryInEachBlock)
+#endif
+#define __finally                                                                                  \
+    NTIO_SEH_NOT_HERE("natively __finally would not run for a return out of __try: put the code "  \
+                      "behind the block, or use NT_FINALLY of ntseh.h, which says so");
+#endif
+
+#define GetExceptionCode()    NtioSehCode(&NtioSehOneTryInEachBlock)
+#define AbnormalTermination() (NtioSehCode(&NtioSehOneTryInEachBlock) != 0)
 
 #ifdef __cplusplus
 }

@@ -93,6 +93,25 @@ VOID NTAPI NtioSehLeave(NTIO_SEH_FRAME *Frame)
         MmpLeaveGuard(Guard);
 }
 
+VOID NTAPI NtioSehForget(NTIO_SEH_FRAME *Frame)
+{
+    MMP_GUARD *Guard;
+
+    /* Only what is in the list is known to have been entered. Those inside it went before it. */
+    for (Guard = MmpThreadGuard; Guard != NULL; Guard = Guard->Outer) {
+        if (Guard == (MMP_GUARD *)Frame) {
+            MmpLeaveGuard(Guard);
+            return;
+        }
+    }
+}
+
+VOID NTAPI NtioSehGoOut(NTIO_SEH_FRAME *Frame)
+{
+    NTIO_ASSERT(MmpThreadGuard == (MMP_GUARD *)Frame);
+    MmpJump((MMP_GUARD *)Frame, STATUS_SUCCESS);
+}
+
 NTSTATUS NTAPI NtioSehCode(NTIO_SEH_FRAME *Frame)
 {
     return ((MMP_GUARD *)Frame)->Status;

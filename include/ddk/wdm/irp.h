@@ -380,6 +380,7 @@ typedef struct _IO_STACK_LOCATION {
 #define SL_WATCH_TREE             0x01
 #define SL_ALLOW_RAW_MOUNT        0x01
 
+#define STATUS_CONTINUE_COMPLETION STATUS_SUCCESS
 typedef enum _IO_COMPLETION_ROUTINE_RESULT {
     ContinueCompletion = STATUS_SUCCESS,
     StopCompletion = STATUS_MORE_PROCESSING_REQUIRED
