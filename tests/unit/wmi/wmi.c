@@ -570,9 +570,26 @@ static void providers_come_and_go_while_they_are_asked(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, boot, shut)
 
+static void instance_ids(void **state)
+{
+    GUID one = data_guid, other = event_guid;
+    ULONG first = 99;
+
+    (void)state;
+    one.Data1 = other.Data1 = 0x12345678; /* nobody's; they differ in nothing else */
+    other.Data2++;
+    assert_int_equal(IoWMIAllocateInstanceIds(&one, 3, &first), STATUS_SUCCESS);
+    assert_int_equal(first, 0);
+    assert_int_equal(IoWMIAllocateInstanceIds(&one, 1, &first), STATUS_SUCCESS);
+    assert_int_equal(first, 3); /* never twice */
+    assert_int_equal(IoWMIAllocateInstanceIds(&other, 2, &first), STATUS_SUCCESS);
+    assert_int_equal(first, 0); /* each GUID counts for itself */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(instance_ids),
         TEST(all_instances_with_their_names),
         TEST(one_instance),
         TEST(rights_and_absence),
