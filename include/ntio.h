@@ -141,9 +141,9 @@ NTIO_API_ void ntio_free_list(char **list);
 
 /*
  * Makes a directory of the host a drive: drive "X:" is what programs open as X:\... and drivers as
- * \??\X:\..., "SystemRoot" what drivers open as \SystemRoot\.... Nothing outside the directory can be
- * reached through it. 0xC0000035: the name is in use; 0xC0000033: it is another name; 0xC000003A: no
- * such directory. There are no drives but those that are mapped.
+ * \??\X:\..., "SystemRoot" what drivers open as \SystemRoot\.... Nothing outside the directory can
+ * be reached through it. 0xC0000035: the name is in use; 0xC0000033: it is another name;
+ * 0xC000003A: no such directory. There are no drives but those that are mapped.
  */
 NTIO_API_ int32_t ntio_map_drive(const char *drive, const char *directory, bool read_only);
 /* Takes the name away; what is open there stays so until it is closed. */

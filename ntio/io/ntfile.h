@@ -71,9 +71,8 @@ NTSYSAPI NTSTATUS NTAPI NtQueryDirectoryFile(HANDLE FileHandle, HANDLE Event,
                                              FILE_INFORMATION_CLASS FileInformationClass,
                                              BOOLEAN ReturnSingleEntry, PUNICODE_STRING FileName,
                                              BOOLEAN RestartScan);
-NTSYSAPI NTSTATUS NTAPI
-NtQueryFullAttributesFile(POBJECT_ATTRIBUTES ObjectAttributes,
-                          PFILE_NETWORK_OPEN_INFORMATION FileInformation);
+NTSYSAPI NTSTATUS NTAPI NtQueryFullAttributesFile(POBJECT_ATTRIBUTES ObjectAttributes,
+                                                  PFILE_NETWORK_OPEN_INFORMATION FileInformation);
 /* Times and attributes alone. */
 NTSYSAPI NTSTATUS NTAPI NtQueryAttributesFile(POBJECT_ATTRIBUTES ObjectAttributes,
                                               PFILE_BASIC_INFORMATION FileInformation);

@@ -8,7 +8,7 @@
 #include <wdm.h>
 #include "hello_wdm_public.h"
 
-#define GREETING 64 /* bytes, with its zero */
+#define GREETING  64         /* bytes, with its zero */
 #define HELLO_TAG 0x6c6c6548 /* "Hell" */
 
 typedef struct _DEVICE_EXTENSION {

@@ -31,7 +31,7 @@ typedef struct _TOOLKIT_LISTS {
 
 typedef struct _TOOLKIT_LOOKASIDE {
     ULONG64
-        NonPaged[2]; /* an entry's address; and of the one that was asked for once it was back */
+    NonPaged[2]; /* an entry's address; and of the one that was asked for once it was back */
     ULONG64 Paged[2];
     ULONG Allocates, AllocateMisses; /* of the non-paged list */
 } TOOLKIT_LOOKASIDE;

@@ -50,7 +50,7 @@ typedef struct _CARD_REPORT {
     ULONG Vector; /* raw */
     ULONG Irql;   /* the translated interrupt's level */
     ULONG
-        Asked[32]; /* IRP_MJ_PNP requests by minor function, of all cards, since the driver came */
+    Asked[32]; /* IRP_MJ_PNP requests by minor function, of all cards, since the driver came */
 } CARD_REPORT;
 
 #endif

@@ -28,30 +28,43 @@ void __cdecl operator delete(void *Memory, size_t)
     operator delete(Memory);
 }
 
-namespace {
+namespace
+{
 
 volatile LONG Destroyed;
 
 // Takes numbers one by one.
-class Fold {
+class Fold
+{
   public:
     Fold() = default;
     Fold(const Fold &) = delete;
     Fold &operator=(const Fold &) = delete;
-    virtual ~Fold() { InterlockedIncrement(&Destroyed); }
+    virtual ~Fold()
+    {
+        InterlockedIncrement(&Destroyed);
+    }
     virtual void Take(ULONG Number) = 0;
-    ULONG Result() const { return m_Result; }
+    ULONG Result() const
+    {
+        return m_Result;
+    }
 
   protected:
     ULONG m_Result = 0;
 };
 
-class Sum final : public Fold {
+class Sum final : public Fold
+{
   public:
-    void Take(ULONG Number) override { m_Result += Number; }
+    void Take(ULONG Number) override
+    {
+        m_Result += Number;
+    }
 };
 
-class Largest final : public Fold {
+class Largest final : public Fold
+{
   public:
     void Take(ULONG Number) override
     {
@@ -61,14 +74,26 @@ class Largest final : public Fold {
 };
 
 // Frees what it holds when it goes out of scope.
-template <typename T> class Holder {
+template <typename T> class Holder
+{
   public:
-    explicit Holder(T *Held) : m_Held(Held) {}
-    ~Holder() { delete m_Held; }
+    explicit Holder(T *Held) : m_Held(Held)
+    {
+    }
+    ~Holder()
+    {
+        delete m_Held;
+    }
     Holder(const Holder &) = delete;
     Holder &operator=(const Holder &) = delete;
-    T *operator->() const { return m_Held; }
-    explicit operator bool() const { return m_Held != nullptr; }
+    T *operator->() const
+    {
+        return m_Held;
+    }
+    explicit operator bool() const
+    {
+        return m_Held != nullptr;
+    }
 
   private:
     T *m_Held;
@@ -76,7 +101,7 @@ template <typename T> class Holder {
 
 template <typename T>
 _IRQL_requires_max_(DISPATCH_LEVEL) NTSTATUS
-Run(_In_reads_(Count) const ULONG *Numbers, _In_ size_t Count, _Out_ PULONG Result)
+    Run(_In_reads_(Count) const ULONG *Numbers, _In_ size_t Count, _Out_ PULONG Result)
 {
     Holder<Fold> fold(new (POOL_FLAG_NON_PAGED) T);
 
@@ -98,16 +123,12 @@ NTSTATUS Complete(_In_ PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
 
 } // namespace
 
-_Use_decl_annotations_
-NTSTATUS
-CppCreateClose(PDEVICE_OBJECT, PIRP Irp)
+_Use_decl_annotations_ NTSTATUS CppCreateClose(PDEVICE_OBJECT, PIRP Irp)
 {
     return Complete(Irp, STATUS_SUCCESS, 0);
 }
 
-_Use_decl_annotations_
-NTSTATUS
-CppControl(PDEVICE_OBJECT, PIRP Irp)
+_Use_decl_annotations_ NTSTATUS CppControl(PDEVICE_OBJECT, PIRP Irp)
 {
     auto *stack = IoGetCurrentIrpStackLocation(Irp);
     auto *numbers = static_cast<const ULONG *>(Irp->AssociatedIrp.SystemBuffer);
@@ -128,9 +149,7 @@ CppControl(PDEVICE_OBJECT, PIRP Irp)
     return Complete(Irp, STATUS_SUCCESS, sizeof(answer));
 }
 
-_Use_decl_annotations_
-VOID
-CppUnload(PDRIVER_OBJECT DriverObject)
+_Use_decl_annotations_ VOID CppUnload(PDRIVER_OBJECT DriverObject)
 {
     UNICODE_STRING link = RTL_CONSTANT_STRING(L"\\DosDevices\\CompileCpp");
 
@@ -139,9 +158,7 @@ CppUnload(PDRIVER_OBJECT DriverObject)
     IoDeleteDevice(DriverObject->DeviceObject);
 }
 
-_Use_decl_annotations_
-NTSTATUS
-DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING)
+_Use_decl_annotations_ NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING)
 {
     UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\Device\\CompileCpp");
     UNICODE_STRING link = RTL_CONSTANT_STRING(L"\\DosDevices\\CompileCpp");

@@ -65,7 +65,8 @@ static void a_shared_disc_survives_the_sleep(void **state)
         ntio_set_irp_trace(count_power, NULL);
         assert_int_equal(ntio_set_system_power(NTIO_POWER_SLEEP1 + i % 4, NULL, 0), 0);
         ntio_set_irp_trace(NULL, NULL);
-        /* S and D for the LUN and for the child, and S as the two adapters' policy owners end it. */
+        /* S and D for the LUN and for the child, and S as the two adapters' policy owners end it.
+         */
         assert_int_equal(set_powers, 6);
         begin(&thread, &reader, disc->handle, 0);
         for (int n = 0; n < 100; n++)

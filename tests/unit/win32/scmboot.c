@@ -109,13 +109,24 @@ static DWORD state_of(const char *name, DWORD *exit_code)
 static void in_windows_order(void **state)
 {
     (void)state;
-    booted(
-        HEAD CONTROL "ServiceGroupOrder]\r\n\"List\"=hex(7):46,00,00,00,47,00,00,00,00,00\r\n"
-        /* F, G; within G tag 2 before tag 1, others behind */
-        CONTROL "GroupOrderList]\r\n\"G\"=hex:02,00,00,00,02,00,00,00,01,00,00,00\r\n" SERVICE("a") "\"Start\"=dword:2\r\n" SERVICE("b") "\"Start\"=dword:1\r\n\"Group\"=\"G\"\r\n" SERVICE("c") "\"Start\"=dword:1\r\n\"Group\"=\"g\"\r\n\"Tag\"=dword:1\r\n" SERVICE("d") "\"Start\"=dword:1\r\n\"Group\"=\"G\"\r\n\"Tag\"=dword:2\r\n" SERVICE(
-            "e") "\"Start\"=dword:1\r\n" SERVICE("f") "\"Start\"=dword:1\r\n\"Group\"="
-                                                      "\"F\"\r\n" SERVICE("g") "\"Start\"=dword:"
-                                                                               "3\r\n" SERVICE("h") "\"Start\"=dword:0\r\n" SERVICE("i") "\"Start\"=dword:4\r\n");
+    booted(HEAD
+               CONTROL "ServiceGroupOrder]\r\n\"List\"=hex(7):46,00,00,00,47,00,00,00,00,00\r\n"
+           /* F, G; within G tag 2 before tag 1, others behind */
+           CONTROL
+                       "GroupOrderList]\r\n\"G\"=hex:02,00,00,00,02,00,00,00,01,00,00,"
+                       "00\r\n" SERVICE("a") "\"Start\"=dword:2\r\n" SERVICE("b") "\"Start\"=dword:"
+                                                                                  "1\r\n\"Group\"="
+                                                                                  "\"G\"\r"
+                                                                                  "\n" SERVICE("c") "\"Start\"=dword:1\r\n\"Group\"=\"g\"\r\n\"Tag\"=dword:1\r\n" SERVICE("d") "\"Start\"=dword:1\r\n\"Group\"=\"G\"\r\n\"Tag\"=dword:2\r\n" SERVICE(
+                                                                                      "e") "\"Start"
+                                                                                           "\"="
+                                                                                           "dword:"
+                                                                                           "1\r"
+                                                                                           "\n" SERVICE("f") "\"Start\"=dword:1\r\n\"Group\"="
+                                                                                                             "\"F\"\r\n" SERVICE(
+                                                                                                                 "g") "\"Start\"=dword:"
+                                                                                                                      "3\r\n" SERVICE("h") "\"Start\"=dword:0\r\n" SERVICE(
+                                                                                                                          "i") "\"Start\"=dword:4\r\n");
     assert_int_equal(place("h"), 1);
     assert_int_equal(place("f"), 2);
     assert_int_equal(place("d"), 3);
@@ -134,14 +145,14 @@ static void in_windows_order(void **state)
 static void with_what_they_depend_on(void **state)
 {
     (void)state;
-    booted(
-        HEAD SERVICE("a") "\"Start\"=dword:1\r\n\"DependOnService\"=hex(7):63,00,00,00,00,"
-                          "00\r\n" SERVICE("b") "\"Start\"=dword:1\r\n" SERVICE(
-                              "c") "\"Start\"=dword:3\r\n" /* on demand: demanded by a */
-        SERVICE("d") "\"Start\"=dword:2\r\n\"DependOnGroup\"=hex(7):47,00,00,00,00,00\r\n" SERVICE(
-            "e") "\"Start\"=dword:2\r\n\"Group\"=\"G\"\r\n" SERVICE("f") "\"Start\"=dword:"
-                                                                         "2\r\n\"DelayedAutostart\""
-                                                                         "=dword:1\r\n" SERVICE("g") "\"Start\"=dword:2\r\n");
+    booted(HEAD SERVICE("a") "\"Start\"=dword:1\r\n\"DependOnService\"=hex(7):63,00,00,00,00,"
+                             "00\r\n" SERVICE("b") "\"Start\"=dword:1\r\n" SERVICE(
+                                 "c") "\"Start\"=dword:3\r\n" /* on demand: demanded by a */
+           SERVICE("d") "\"Start\"=dword:2\r\n\"DependOnGroup\"=hex(7):47,00,00,00,00,"
+                        "00\r\n" SERVICE("e") "\"Start\"=dword:2\r\n\"Group\"=\"G\"\r\n" SERVICE(
+                            "f") "\"Start\"=dword:"
+                                 "2\r\n\"DelayedAutostart\""
+                                 "=dword:1\r\n" SERVICE("g") "\"Start\"=dword:2\r\n");
     assert_int_equal(place("c"), 1);
     assert_int_equal(place("a"), 2);
     assert_int_equal(place("b"), 3);
