@@ -416,8 +416,8 @@ static void test_log(void **state)
         "     dvi: DevDesc - A toy (one)",
         "     dvi: Section - Install.NT",
         "     dvi: Rank - 0x80ff0000",
-        "     dvi: Installing class 'Toys' "
-        "{12345678-1234-1234-1234-123456789abc}",
+        ("     dvi: Installing class 'Toys' "
+         "{12345678-1234-1234-1234-123456789abc}"),
         "     flq: Copying '",
         "     inf: Add Service: toya",
         "<<<  Section end ",
