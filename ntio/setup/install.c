@@ -377,10 +377,8 @@ static ULONG SetuppInstallNothing(const WCHAR *InstancePath, SETUP_LOG *Log)
 /* Restarts the device with what the registry says now. */
 static VOID SetuppRestart(const WCHAR *InstancePath, SETUP_LOG *Log, BOOLEAN *Reboot)
 {
-    PDEVICE_NODE Node;
+    PNP_FACTS Facts;
     NTSTATUS Status;
-    PNP_STATE State = PnpRemoved;
-    ULONG Problem = 0;
 
     SetuppLog(Log, "dvi", "Restarting device %s", SetuppLogText(Log, InstancePath));
     SetuppLogFlush(Log);
@@ -389,19 +387,17 @@ static VOID SetuppRestart(const WCHAR *InstancePath, SETUP_LOG *Log, BOOLEAN *Re
         SetuppLog(Log, "dvi", "The device is not there; its driver comes when it is");
         return;
     }
-    Node = PnpFindNode(InstancePath);
-    if (Node != NULL) {
-        State = Node->State;
-        Problem = Node->Problem;
-        PnpDereferenceNode(Node);
+    if (!NT_SUCCESS(PnpGetFacts(InstancePath, &Facts))) {
+        SetuppLog(Log, "dvi", "The device has gone meanwhile");
+        return;
     }
-    if (!NT_SUCCESS(Status) && State == PnpStarted) { /* it refused to go, and goes on */
+    if (!NT_SUCCESS(Status) && Facts.State == PnpStarted) { /* it refused to go, and goes on */
         SetuppLog(Log, "dvi", "! The device is in use (status 0x%08x): a restart is needed",
                   (unsigned)Status);
         *Reboot = TRUE;
-    } else if (Problem != 0) {
-        SetuppLog(Log, "dvi", "! Device has problem: 0x%02x, status 0x%08x", (unsigned)Problem,
-                  (unsigned)Status);
+    } else if (Facts.Problem != 0) {
+        SetuppLog(Log, "dvi", "! Device has problem: 0x%02x, status 0x%08x",
+                  (unsigned)Facts.Problem, (unsigned)Status);
     } else {
         SetuppLog(Log, "dvi", "Device started");
     }

@@ -45,7 +45,7 @@ static HDEVINFO find(const GUID *class, SP_DEVINFO_DATA *device, WCHAR name[512]
     assert_true(SetupDiGetDeviceInterfaceDetailW(set, &interface, &buffer.detail, sizeof(buffer),
                                                  NULL, device));
     for (unsigned i = 0; i == 0 || name[i - 1] != 0; i++)
-        name[i] = buffer.detail.DevicePath[i];
+        name[i] = *(buffer.detail.DevicePath + i);
     return set;
 }
 

@@ -551,7 +551,7 @@ static void an_mbr(void **state)
                     {3, 2, 7000, 100, 0x83, false, false},  {4, 3, 2010, 500, 0x0B, false, true},
                     {5, 0, 3000, 1000, 0x05, false, false}, {8, 4, 3020, 600, 0x83, false, false}};
         for (unsigned i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
-            PARTITION_INFORMATION_EX *entry = &layout.ex.PartitionEntry[want[i].index];
+            PARTITION_INFORMATION_EX *entry = layout.ex.PartitionEntry + want[i].index;
             assert_int_equal(entry->StartingOffset.QuadPart, want[i].first * 512);
             assert_int_equal(entry->PartitionLength.QuadPart, want[i].count * 512);
             assert_int_equal(entry->PartitionNumber, want[i].number);
@@ -559,13 +559,13 @@ static void an_mbr(void **state)
             assert_int_equal(entry->Mbr.BootIndicator, want[i].boot);
             assert_int_equal(entry->Mbr.RecognizedPartition, want[i].known);
         }
-        assert_int_equal(layout.ex.PartitionEntry[2].Mbr.PartitionType, 0);
+        assert_int_equal((layout.ex.PartitionEntry + 2)->Mbr.PartitionType, 0);
     }
     assert_int_equal(get_layout(handle, got - 1, NULL), ERROR_INSUFFICIENT_BUFFER);
     assert_int_equal(
         control(handle, IOCTL_DISK_GET_DRIVE_LAYOUT, NULL, 0, &layout, sizeof(layout), NULL), 0);
     assert_int_equal(layout.plain.PartitionCount, 12);
-    assert_int_equal(layout.plain.PartitionEntry[4].StartingOffset.QuadPart, 2010 * 512);
+    assert_int_equal((layout.plain.PartitionEntry + 4)->StartingOffset.QuadPart, 2010 * 512);
     assert_int_equal(
         control(handle, IOCTL_DISK_GET_PARTITION_INFO, NULL, 0, &whole, sizeof(whole), NULL), 0);
     assert_int_equal(whole.PartitionLength.QuadPart, 4 * MIB);
@@ -644,7 +644,7 @@ static void a_gpt(void **state)
         assert_int_equal(layout.ex.Gpt.StartingUsableOffset.QuadPart, 34 * 512);
         assert_int_equal(((uint8_t *)&layout.ex.Gpt.DiskId)[5], 0xD1);
         for (unsigned i = 0; i < 2; i++) {
-            PARTITION_INFORMATION_EX *entry = &layout.ex.PartitionEntry[i];
+            PARTITION_INFORMATION_EX *entry = layout.ex.PartitionEntry + i;
             assert_int_equal(entry->StartingOffset.QuadPart, (2048 + 1000 * i) * 512);
             assert_int_equal(entry->PartitionLength.QuadPart, (952) * 512);
             assert_int_equal(entry->PartitionNumber, i + 1);

@@ -174,7 +174,7 @@ static void interfaces_are_found_and_opened(void **state)
     assert_works(SetupDiGetDeviceInterfaceDetailA(set, &data, &detail.narrow, need, NULL, NULL));
     assert_int_equal(need, 4 + strlen(detail.narrow.DevicePath) + 1);
     for (size_t i = 0; path[i] != 0; i++)
-        assert_int_equal((WCHAR)detail.narrow.DevicePath[i], path[i]);
+        assert_int_equal((WCHAR) * (detail.narrow.DevicePath + i), path[i]);
     assert_works(SetupDiDestroyDeviceInfoList(set));
 
     /* By name into an empty set. */
