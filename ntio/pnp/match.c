@@ -365,6 +365,14 @@ static ULONG PnppLoadProblem(NTSTATUS Status)
     }
 }
 
+/* Programs read it. */
+static VOID PnppSetHasStack(PDEVICE_NODE Node)
+{
+    KiLock(&PnpTreeLock);
+    Node->HasStack = TRUE;
+    KiUnlock(&PnpTreeLock);
+}
+
 NTSTATUS PnpAddDrivers(PDEVICE_NODE Node)
 {
     PDEVICE_OBJECT Pdo = Node->PhysicalDeviceObject;
@@ -404,13 +412,13 @@ NTSTATUS PnpAddDrivers(PDEVICE_NODE Node)
         }
         Status = AddDevice(Plan.Drivers[i].Driver, Pdo);
         if (NT_SUCCESS(Status))
-            Node->HasStack = TRUE;
+            PnppSetHasStack(Node);
         if (KeGetCurrentIrql() != PASSIVE_LEVEL)
             KeBugCheckEx(IRQL_UNEXPECTED_VALUE, (ULONG_PTR)KeGetCurrentIrql() << 16, 0,
                          (ULONG_PTR)AddDevice, (ULONG_PTR)Pdo);
     }
     if (NT_SUCCESS(Status)) {
-        Node->HasStack = TRUE; /* a raw device too is told of its removal */
+        PnppSetHasStack(Node); /* a raw device too is told of its removal */
         PnpSetProblem(Node, PnpDriversAdded, 0, STATUS_SUCCESS);
     } else {
         PnpFailDevice(Node, CM_PROB_FAILED_ADD, Status);

@@ -280,8 +280,10 @@ static VOID PnppSendRemove(PDEVICE_NODE Node)
     PnpDisableInterfaces(Node, TRUE);
     if (Node->HasStack && __atomic_load_n(&Pdo->AttachedDevice, __ATOMIC_ACQUIRE) != NULL)
         DbgPrint("PnP: a driver of %ws left its device attached after REMOVE\n", PnppName(Node));
+    KiLock(&PnpTreeLock); /* programs read them */
     Node->HasStack = FALSE;
     Node->DeviceState = 0;
+    KiUnlock(&PnpTreeLock);
     PnpReleaseResources(Node);
     PnpSetService(Node, NULL);
     PnpLookForIdleDrivers();

@@ -24,7 +24,9 @@ static VOID PnppQueryState(PDEVICE_NODE Node, BOOLEAN JustStarted)
     if (!NT_SUCCESS(PnpSendIrp(Node->PhysicalDeviceObject, &Stack, &Information)))
         return;
     State = (ULONG)Information;
+    KiLock(&PnpTreeLock);
     Node->DeviceState = State;
+    KiUnlock(&PnpTreeLock);
     if (State & PNP_DEVICE_REMOVED)
         PnpSurpriseRemove(Node, TRUE, CM_PROB_DEVICE_NOT_THERE, STATUS_NO_SUCH_DEVICE);
     else if ((State & PNP_DEVICE_RESOURCE_REQUIREMENTS_CHANGED) && !JustStarted)

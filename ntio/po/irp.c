@@ -159,9 +159,19 @@ static VOID PopCall(PPOP_IRP Entry)
         KeLowerIrql(OldIrql);
 }
 
-/* Sends what may go now. */
+/*
+ * Sends what may go now. An IRP that completes at once comes back here, on the same stack; so that
+ * many of them do not nest without an end, from some depth on they are left to the caller that is
+ * on the stack already: it looks again when its call is back.
+ */
+#define POP_DEEPEST 8
+static __thread ULONG PopDepth;
+
 static VOID PopSendWaiting(VOID)
 {
+    if (PopDepth == POP_DEEPEST)
+        return;
+    PopDepth++;
     for (;;) {
         PPOP_IRP Entry = NULL;
         PLIST_ENTRY Link;
@@ -180,6 +190,7 @@ static VOID PopSendWaiting(VOID)
             break;
         PopCall(Entry);
     }
+    PopDepth--;
 }
 
 /* ---- its end ---- */

@@ -148,7 +148,8 @@ static VOID NTAPI Unload(PDRIVER_OBJECT DriverObject)
     Filter = Self->DeviceExtension;
     IoDetachDevice(Filter->Lower);
     LetGo(Filter);
-    DbgPrint("ctrl2cap: waiting for %d reads\n", (int)Filter->Reads);
+    DbgPrint("ctrl2cap: waiting for %d reads\n",
+             (int)InterlockedCompareExchange(&Filter->Reads, 0, 0));
     KeWaitForSingleObject(&Filter->NoReads, Executive, KernelMode, FALSE, NULL);
     IoDeleteDevice(Self);
 }
