@@ -131,23 +131,33 @@ static VOID KiCheckApcReturn(PKAPC Apc, PVOID Routine, KIRQL Expected)
                      (ULONG_PTR)Routine, (ULONG_PTR)Apc, 0);
 }
 
-/* Apc is out of its list, and the kernel routine may free it. What remains to be run is in *Normal.
- */
+/* What an APC asks for, copied while it is taken off its list: from then on its owner may queue it
+ * again with other arguments. */
 typedef struct _KI_APC_CALL {
+    PKKERNEL_ROUTINE Kernel;
     PKNORMAL_ROUTINE Normal;
     PVOID Context, Argument1, Argument2;
 } KI_APC_CALL;
-static VOID KiRunKernelRoutine(PKTHREAD Thread, PKAPC Apc, KI_APC_CALL *Call)
-{
-    PKKERNEL_ROUTINE Kernel = (PKKERNEL_ROUTINE)(ULONG_PTR)Apc->Reserved[KiApcKernel];
 
+/* ApcLock held. */
+static VOID KiTakeApc(PKTHREAD Thread, PKAPC Apc, KI_APC_CALL *Call)
+{
+    RemoveEntryList(&Apc->ApcListEntry);
+    Call->Kernel = (PKKERNEL_ROUTINE)(ULONG_PTR)Apc->Reserved[KiApcKernel];
     Call->Normal = (PKNORMAL_ROUTINE)(ULONG_PTR)Apc->Reserved[KiApcNormal];
     Call->Context = Apc->NormalContext;
     Call->Argument1 = Apc->SystemArgument1;
     Call->Argument2 = Apc->SystemArgument2;
+    Apc->Inserted = FALSE;
+    KiUpdatePending(Thread);
+}
+
+/* The kernel routine may free Apc. What remains to be run is in *Call. */
+static VOID KiRunKernelRoutine(PKTHREAD Thread, PKAPC Apc, KI_APC_CALL *Call)
+{
     KiSetIrql(Thread, APC_LEVEL);
-    Kernel(Apc, &Call->Normal, &Call->Context, &Call->Argument1, &Call->Argument2);
-    KiCheckApcReturn(Apc, (PVOID)(ULONG_PTR)Kernel, APC_LEVEL);
+    Call->Kernel(Apc, &Call->Normal, &Call->Context, &Call->Argument1, &Call->Argument2);
+    KiCheckApcReturn(Apc, (PVOID)(ULONG_PTR)Call->Kernel, APC_LEVEL);
     KiSetIrql(Thread, PASSIVE_LEVEL);
 }
 
@@ -160,11 +170,8 @@ VOID NTAPI KiDeliverKernelApcs(PKTHREAD Thread)
 
         KiLock(KiApcLock(Thread));
         Apc = KiFirstKernelApc(Thread);
-        if (Apc != NULL) {
-            RemoveEntryList(&Apc->ApcListEntry);
-            Apc->Inserted = FALSE;
-            KiUpdatePending(Thread);
-        }
+        if (Apc != NULL)
+            KiTakeApc(Thread, Apc, &Call);
         KiUnlock(KiApcLock(Thread));
         if (Apc == NULL)
             return;
@@ -190,10 +197,8 @@ BOOLEAN NTAPI KiDeliverUserApcs(VOID)
 
         KiLock(KiApcLock(Thread));
         if (!IsListEmpty(&Thread->ApcListHead[UserMode])) {
-            Apc = CONTAINING_RECORD(RemoveHeadList(&Thread->ApcListHead[UserMode]), KAPC,
-                                    ApcListEntry);
-            Apc->Inserted = FALSE;
-            KiUpdatePending(Thread);
+            Apc = CONTAINING_RECORD(Thread->ApcListHead[UserMode].Flink, KAPC, ApcListEntry);
+            KiTakeApc(Thread, Apc, &Call);
         }
         KiUnlock(KiApcLock(Thread));
         if (Apc == NULL)
@@ -296,11 +301,9 @@ VOID KiRundownApcs(PKTHREAD Thread)
         /* Whoever queued one may be taking it back (KeRemoveQueueApc). */
         KiLock(KiApcLock(Thread));
         if (!IsListEmpty(&Thread->ApcListHead[UserMode])) {
-            Apc = CONTAINING_RECORD(RemoveHeadList(&Thread->ApcListHead[UserMode]), KAPC,
-                                    ApcListEntry);
+            Apc = CONTAINING_RECORD(Thread->ApcListHead[UserMode].Flink, KAPC, ApcListEntry);
             Rundown = (PKRUNDOWN_ROUTINE)(ULONG_PTR)Apc->Reserved[KiApcRundown];
-            Apc->Inserted = FALSE;
-            KiUpdatePending(Thread);
+            KiTakeApc(Thread, Apc, &Call);
         }
         KiUnlock(KiApcLock(Thread));
         if (Apc == NULL)

@@ -683,6 +683,16 @@ static void test_user_apc(void **state)
     assert_int_equal(sleeper.status, STATUS_SUCCESS);
     assert_int_equal(normal_runs, 0);
     assert_int_equal(rundown_runs, 1);
+    /* Without a rundown routine its kernel routine is what it is told by. */
+    thread = start_sleeper(&sleeper, UserMode, FALSE);
+    reset_apcs(&sleeper);
+    KeInitializeApc(&apc, sleeper.thread, OriginalApcEnvironment, apc_kernel, NULL, apc_normal,
+                    UserMode, &normal_runs);
+    assert_true(KeInsertQueueApc(&apc, (PVOID)1, (PVOID)2, 0));
+    KeSetEvent(&sleeper.event, 0, FALSE);
+    pthread_join(thread, NULL);
+    assert_int_equal(kernel_runs, 1);
+    assert_int_equal(normal_runs, 0);
 }
 
 int main(void)
